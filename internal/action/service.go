@@ -1,0 +1,177 @@
+package action
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/uptrace/bun"
+
+	"github.com/zhisu/zhisu/internal/clock"
+	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/wechat"
+)
+
+// Service decides and performs actions.
+type Service struct {
+	db         *db.DB
+	clock      clock.Clock
+	complaints *complaint.Service
+	programs   *program.Service
+	wechat     *wechat.Client
+	log        *slog.Logger
+}
+
+// Options are what New needs.
+type Options struct {
+	DB         *db.DB
+	Clock      clock.Clock
+	Complaints *complaint.Service
+	Programs   *program.Service
+	WeChat     *wechat.Client
+	Logger     *slog.Logger
+}
+
+// New builds the service; it starts nothing.
+func New(o Options) *Service {
+	return &Service{db: o.DB, clock: o.Clock, complaints: o.Complaints, programs: o.Programs, wechat: o.WeChat, log: o.Logger}
+}
+
+func (s *Service) now() db.Time { return db.At(s.clock.Now()) }
+
+// PerformArgs is the job that carries an action out.
+type PerformArgs struct {
+	ActionID string `json:"action_id"`
+}
+
+// Kind implements river.JobArgs.
+func (PerformArgs) Kind() string { return "action.perform" }
+
+// FinishedArgs tells whoever reacts to it that an action is done or has failed.
+type FinishedArgs struct {
+	ActionID string `json:"action_id"`
+}
+
+// Kind implements river.JobArgs.
+func (FinishedArgs) Kind() string { return "action.finished" }
+
+// MaxContent bounds a text in characters. WeChat states no limit for complaints; the sibling product's is 500
+// (reference/wechat-complaint-api.md §6.1), so ours only keeps out what is surely a mistake.
+const MaxContent = 2000
+
+// Intent is what somebody decided.
+type Intent struct {
+	ComplaintID string
+	Kind        complaint.Action
+	Decision    Decision
+	Content     string
+	ActorID     string
+	ActorName   string
+	Source      complaint.Source
+	// RequestKey is the same for repeats of the same request and differs between requests.
+	RequestKey string
+}
+
+func (in Intent) check() error {
+	if in.Kind != complaint.Respond {
+		return &FieldError{"kind", "还不支持这项操作"}
+	}
+	if in.Decision != Agree && in.Decision != Refuse {
+		return &FieldError{"decision", "请选择同意和解或拒绝和解"}
+	}
+	text := strings.TrimSpace(in.Content)
+	if text == "" {
+		return &FieldError{"content", "请写下给用户的回应"}
+	}
+	if utf8.RuneCountInString(text) > MaxContent {
+		return &FieldError{"content", fmt.Sprintf("回应最多 %d 字", MaxContent)}
+	}
+	return nil
+}
+
+// Submit stores an intent with its job. A repeat of the same request returns the action it made. It fails with NotLegalError, ErrInFlight, a
+// FieldError or complaint.ErrNotFound; then nothing was stored.
+func (s *Service) Submit(ctx context.Context, in Intent) (*Action, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	var act *Action
+	err := s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		prev := new(Action)
+		err := tx.NewSelect().Model(prev).Where("complaint_id = ? AND request_key = ?", in.ComplaintID, in.RequestKey).Scan(ctx)
+		if err == nil {
+			act = prev
+			return nil
+		}
+		if !db.IsNotFound(err) {
+			return fmt.Errorf("look for repeated request: %w", err)
+		}
+		c, err := s.complaints.InTx(ctx, tx, in.ComplaintID)
+		if err != nil {
+			return err
+		}
+		if l := complaint.Legal(in.Kind, c.Status, c.AppealState); !l.OK {
+			return &NotLegalError{Legality: l, Legal: complaint.LegalActions(c.Status, c.AppealState)}
+		}
+		act = &Action{
+			ID: db.NewID(), ComplaintID: c.ID, ProgramID: c.ProgramID, Kind: in.Kind, Decision: in.Decision,
+			Content: strings.TrimSpace(in.Content), State: Queued, ActorID: in.ActorID, ActorName: in.ActorName, Source: in.Source,
+			RequestKey: in.RequestKey, StatusBefore: c.Status, CreatedAt: s.now(), UpdatedAt: s.now(),
+		}
+		if _, err := tx.NewInsert().Model(act).Exec(ctx); err != nil {
+			if db.IsUnique(err) {
+				return ErrInFlight
+			}
+			return fmt.Errorf("store action: %w", err)
+		}
+		return tx.Enqueue(ctx, PerformArgs{ActionID: act.ID}, db.Once(db.QueueAct))
+	})
+	if err != nil {
+		return nil, err
+	}
+	return act, nil
+}
+
+// ByID returns an action or ErrNotFound.
+func (s *Service) ByID(ctx context.Context, id string) (*Action, error) {
+	a := &Action{ID: id}
+	err := s.db.Read.NewSelect().Model(a).WherePK().Scan(ctx)
+	if db.IsNotFound(err) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read action: %w", err)
+	}
+	return a, nil
+}
+
+// OfComplaint returns a case's actions, newest first.
+func (s *Service) OfComplaint(ctx context.Context, complaintID string) ([]Action, error) {
+	out := []Action{}
+	if err := s.db.Read.NewSelect().Model(&out).Where("complaint_id = ?", complaintID).Order("created_at DESC", "id DESC").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list actions: %w", err)
+	}
+	return out, nil
+}
+
+// LastStates returns the state of the newest action of each case that has one.
+func (s *Service) LastStates(ctx context.Context, complaintIDs []string) (map[string]State, error) {
+	out := map[string]State{}
+	if len(complaintIDs) == 0 {
+		return out, nil
+	}
+	var rows []Action
+	err := s.db.Read.NewSelect().Model(&rows).Column("complaint_id", "state").
+		Where("complaint_id IN (?)", bun.List(complaintIDs)).Order("created_at", "id").Scan(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read last actions: %w", err)
+	}
+	for _, r := range rows {
+		out[r.ComplaintID] = r.State
+	}
+	return out, nil
+}

@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/clock"
+	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/inbound"
+	"github.com/zhisu/zhisu/internal/notify"
+	"github.com/zhisu/zhisu/internal/program"
+)
+
+// Deps are what the API asks.
+type Deps struct {
+	DB         *db.DB
+	Clock      clock.Clock
+	Logger     *slog.Logger
+	PublicURL  string
+	Version    string
+	Identity   *identity.Service
+	Programs   *program.Service
+	Complaints *complaint.Service
+	Actions    *action.Service
+	Inbound    *inbound.Service
+	Notify     *notify.Service
+	// Ready reports what keeps the process from working; nil = ready.
+	Ready func(ctx context.Context) error
+}
+
+// API serves /api, /authorize, /healthz and /readyz.
+type API struct {
+	Deps
+	huma     huma.API
+	sessions *scs.SessionManager
+}
+
+var humaOnce sync.Once
+
+// New builds the API. With zero Deps it can still describe itself; see OpenAPI.
+func New(d Deps) *API {
+	humaOnce.Do(func() {
+		huma.NewError = newHumaError
+		huma.DefaultArrayNullable = false
+	})
+	a := &API{Deps: d, sessions: scs.New()}
+	cfg := huma.DefaultConfig("Zhisu 知诉", d.Version)
+	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
+	cfg.CreateHooks = nil // no $schema links in answers
+	cfg.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
+		"bearer":  {Type: "http", Scheme: "bearer", Description: "API token from `zhisu token create` or the members page"},
+		"session": {Type: "apiKey", In: "cookie", Name: cookieName},
+	}
+	cfg.Security = []map[string][]string{{"bearer": {}}, {"session": {}}}
+	a.huma = humago.New(http.NewServeMux(), cfg)
+	return a
+}
+
+// OpenAPI returns the document that describes the API.
+func OpenAPI(version string) *huma.OpenAPI {
+	a := New(Deps{Version: version})
+	a.routes()
+	return a.huma.OpenAPI()
+}
+
+// Register adds everything to mux.
+func (a *API) Register(mux *http.ServeMux) {
+	a.configureSessions()
+	inner := http.NewServeMux()
+	cfg := a.huma.OpenAPI()
+	a.huma = humago.New(inner, huma.Config{OpenAPI: cfg, Formats: huma.DefaultFormats, DefaultFormat: "application/json"})
+	a.routes()
+	inner.HandleFunc("/api/v1/", func(w http.ResponseWriter, r *http.Request) {
+		a.writeProblem(w, r, problemOf(http.StatusNotFound, CodeNotFound, "没有这个接口"))
+	})
+	protect := http.NewCrossOriginProtection()
+	mux.Handle("/api/v1/", protect.Handler(a.sessions.LoadAndSave(a.authenticate(a.idempotent(inner)))))
+	mux.HandleFunc("GET /api/openapi.json", a.openapiDocument)
+	mux.HandleFunc("GET /api/docs", a.docs)
+	mux.Handle("GET /authorize/{ticket}", http.HandlerFunc(a.authorizeEntry))
+	mux.Handle("GET /authorize/{ticket}/done", a.sessions.LoadAndSave(http.HandlerFunc(a.authorizeDone)))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	mux.HandleFunc("GET /readyz", a.readyz)
+}
+
+func (a *API) readyz(w http.ResponseWriter, r *http.Request) {
+	if err := a.Ready(r.Context()); err != nil {
+		a.Logger.WarnContext(r.Context(), "not ready", "err", err)
+		http.Error(w, "not ready", http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = w.Write([]byte("ready\n"))
+}

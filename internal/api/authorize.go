@@ -1,0 +1,141 @@
+package api
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/secret"
+)
+
+//go:embed authorize.html
+var authorizeHTML string
+
+var authorizePage = template.Must(template.New("authorize").Parse(authorizeHTML))
+
+// authorizeData fills authorize.html. URLs are ours or made by package program.
+type authorizeData struct {
+	Title, Text  string
+	PCURL        string
+	PhoneURL     string
+	Phone        bool // opened inside WeChat or on a phone
+	RefreshAfter int  // seconds until the links must be made anew
+	Program      *program.Program
+	Home         string
+	Pending      bool
+}
+
+// renderAuthorize writes the page. WeChat checks the Referer of whoever opens its page against 授权发起页域名, so the policy must let the origin through
+// (reference/wechat-open-platform.md §2).
+func (a *API) renderAuthorize(w http.ResponseWriter, r *http.Request, status int, d authorizeData) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Referrer-Policy", "origin")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	d.Home = a.PublicURL + "/programs"
+	w.WriteHeader(status)
+	if err := authorizePage.Execute(w, d); err != nil {
+		a.Logger.DebugContext(r.Context(), "write authorisation page", "err", err)
+	}
+}
+
+func onPhone(r *http.Request) bool {
+	ua := r.UserAgent()
+	return strings.Contains(ua, "Mobile") || strings.Contains(ua, "MicroMessenger")
+}
+
+// authorizeEntry is GET /authorize/{ticket}: our page that leads to WeChat's.
+func (a *API) authorizeEntry(w http.ResponseWriter, r *http.Request) {
+	e, err := a.Programs.OpenEntry(r.Context(), r.PathValue("ticket"))
+	if err != nil {
+		a.authorizeFailed(w, r, err)
+		return
+	}
+	a.renderAuthorize(w, r, http.StatusOK, authorizeData{
+		Title: "授权小程序给知诉", PCURL: e.PCURL, PhoneURL: e.PhoneURL, Phone: onPhone(r), Program: e.Program,
+		RefreshAfter: max(int(e.ExpiresIn.Seconds())-60, 30),
+	})
+}
+
+func (a *API) authorizeFailed(w http.ResponseWriter, r *http.Request, err error) {
+	var p *Problem
+	if !errors.As(a.problem(r.Context(), err), &p) {
+		p = problemOf(http.StatusInternalServerError, CodeInternal, "服务出错了，请稍后再试")
+	}
+	a.renderAuthorize(w, r, p.Status, authorizeData{Title: "现在不能授权", Text: p.Detail})
+}
+
+// How long the redirect waits for the code to be exchanged before it says that this goes on in the background.
+const (
+	exchangeWait = 5 * time.Second
+	exchangePoll = 100 * time.Millisecond
+)
+
+// authorizeDone is GET /authorize/{ticket}/done: WeChat brings the person back with the code. Staff go on to the list; a merchant who was sent the link sees
+// the result here.
+func (a *API) authorizeDone(w http.ResponseWriter, r *http.Request) {
+	ticket, code := r.PathValue("ticket"), r.URL.Query().Get("auth_code")
+	if code == "" {
+		a.renderAuthorize(w, r, http.StatusBadRequest, authorizeData{Title: "授权没有完成", Text: "微信没有带回授权结果，请重新打开授权链接再试一次"})
+		return
+	}
+	if err := a.Programs.Returned(r.Context(), ticket, secret.New(code)); err != nil {
+		a.authorizeFailed(w, r, err)
+		return
+	}
+	p, err := a.awaitOutcome(r.Context(), ticket)
+	if err != nil {
+		a.authorizeFailed(w, r, err)
+		return
+	}
+	if a.loggedIn(r) {
+		to := a.PublicURL + "/programs"
+		if p != nil {
+			to += "?authorized=" + p.ID
+		}
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return
+	}
+	d := authorizeData{Title: "授权成功", Text: "可以关闭这个页面了", Program: p}
+	if p == nil {
+		d = authorizeData{Title: "已收到授权", Text: "正在向微信确认，几秒后会出现在小程序列表里", Pending: true}
+	}
+	a.renderAuthorize(w, r, http.StatusOK, d)
+}
+
+func (a *API) awaitOutcome(ctx context.Context, ticket string) (*program.Program, error) {
+	ctx, cancel := context.WithTimeout(ctx, exchangeWait)
+	defer cancel()
+	t := time.NewTicker(exchangePoll)
+	defer t.Stop()
+	for {
+		p, err := a.Programs.Outcome(ctx, ticket)
+		if p != nil && (p.Name != "" || p.LastError != "") {
+			return p, nil
+		}
+		if err != nil && ctx.Err() == nil {
+			return nil, err
+		}
+		select {
+		case <-ctx.Done():
+			return p, nil
+		case <-t.C:
+		}
+	}
+}
+
+func (a *API) loggedIn(r *http.Request) bool {
+	id := a.sessions.GetString(r.Context(), sessionKey)
+	if id == "" {
+		return false
+	}
+	p, err := a.Identity.UserPrincipal(r.Context(), id)
+	return err == nil && p.Can(identity.RightCasesRead)
+}

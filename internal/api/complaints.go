@@ -1,0 +1,389 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/identity"
+)
+
+// ComplaintSummary is a complaint as lists show it.
+type ComplaintSummary struct {
+	ID               string   `json:"id"`
+	ProgramID        string   `json:"program_id"`
+	ProgramName      string   `json:"program_name"`
+	ComplaintOrderID string   `json:"complaint_order_id"`
+	Status           int64    `json:"status" doc:"WeChat's code; undocumented ones survive"`
+	StatusText       string   `json:"status_text"`
+	StatusKnown      bool     `json:"status_known"`
+	Stage            string   `json:"stage" enum:"to_respond,to_supplement,to_prove,to_appeal,waiting_user,platform,closed,unknown"`
+	Type             int64    `json:"type"`
+	TypeText         string   `json:"type_text"`
+	Amount           *int64   `json:"amount" doc:"Fen"`
+	ProductName      *string  `json:"product_name"`
+	TransactionID    *string  `json:"transaction_id"`
+	OutTradeNo       *string  `json:"out_trade_no"`
+	PhoneMasked      *string  `json:"phone_masked"`
+	OpenIDMasked     *string  `json:"openid_masked"`
+	Content          *string  `json:"content" doc:"Phone and identity numbers inside are masked"`
+	Images           []image  `json:"images"`
+	CreatedAt        *int64   `json:"created_at" doc:"Unix ms, WeChat's"`
+	PaidAt           *int64   `json:"paid_at" doc:"Unix ms"`
+	DueAt            *int64   `json:"due_at" doc:"Unix ms; null = no deadline"`
+	FirstSeenAt      *int64   `json:"first_seen_at" doc:"Unix ms, when we heard of it"`
+	SyncedAt         *int64   `json:"synced_at" doc:"Unix ms, when WeChat was last read"`
+	SyncError        *string  `json:"sync_error" doc:"Why the last reading failed, in words"`
+	SyncErrcode      *int64   `json:"sync_errcode"`
+	SyncRID          *string  `json:"sync_rid"`
+	AppealState      int64    `json:"appeal_state"`
+	LegalActions     []string `json:"legal_actions"`
+	RefundedAmount   *int64   `json:"refunded_amount" doc:"Fen; null = unknown"`
+	ActionState      *string  `json:"action_state" doc:"State of the last action: queued, running, done, failed, unknown"`
+}
+
+type image struct {
+	URL      string  `json:"url"`
+	Archived bool    `json:"archived"`
+	SHA256   *string `json:"sha256"`
+}
+
+type complaintView struct {
+	ComplaintSummary
+	RespondHint nullable[hint]  `json:"respond_hint" doc:"Why answering is not possible now, and when it is; null when it is possible"`
+	Timeline    []timelineEntry `json:"timeline"`
+	Notes       []string        `json:"notes"`
+	Actions     []actionView    `json:"actions"`
+	Refunds     []string        `json:"refunds"`
+}
+
+type hint struct {
+	Reason string `json:"reason"`
+	When   string `json:"when"`
+}
+
+type timelineEntry struct {
+	At     int64   `json:"at" doc:"Unix ms"`
+	Source string  `json:"source" enum:"wechat,staff,rule,system"`
+	Kind   string  `json:"kind"`
+	Text   string  `json:"text"`
+	Images []image `json:"images"`
+	Actor  *string `json:"actor"`
+}
+
+func imagesOf(urls []string) []image {
+	out := make([]image, len(urls))
+	for i, u := range urls {
+		out[i] = image{URL: u}
+	}
+	return out
+}
+
+func actionNames(as []complaint.Action) []string {
+	out := make([]string, len(as))
+	for i, x := range as {
+		out[i] = string(x)
+	}
+	return out
+}
+
+func summaryOf(c *complaint.Complaint, programName, lastAction string) ComplaintSummary {
+	return ComplaintSummary{
+		ID: c.ID, ProgramID: c.ProgramID, ProgramName: programName, ComplaintOrderID: c.ComplaintOrderID,
+		Status: int64(c.Status), StatusText: c.Status.Text(), StatusKnown: c.Status.Known(), Stage: string(c.Stage),
+		Type: int64(c.Type), TypeText: c.Type.Text(), Amount: c.Amount, ProductName: orNil(c.ProductName),
+		TransactionID: orNil(c.TransactionID), OutTradeNo: orNil(c.OutTradeNo), PhoneMasked: orNil(c.PhoneMasked),
+		OpenIDMasked: orNil(c.OpenIDMasked), Content: orNil(c.ContentMasked), Images: imagesOf(c.Images.V),
+		CreatedAt: c.CreatedAt.Ptr(), PaidAt: c.PaidAt.Ptr(), DueAt: c.DueAt.Ptr(), FirstSeenAt: c.FirstSeenAt.Ptr(), SyncedAt: c.SyncedAt.Ptr(),
+		SyncError: orNil(c.SyncError), SyncErrcode: nonZero(c.SyncErrcode), SyncRID: orNil(c.SyncRID), AppealState: c.AppealState,
+		LegalActions: actionNames(complaint.LegalActions(c.Status, c.AppealState)), ActionState: orNil(lastAction),
+	}
+}
+
+func nonZero(v int64) *int64 {
+	if v == 0 {
+		return nil
+	}
+	return &v
+}
+
+type listComplaintsInput struct {
+	Paging
+	ProgramID   string `query:"program_id"`
+	Status      int64  `query:"status"`
+	Stage       string `query:"stage" enum:"to_respond,to_supplement,to_prove,to_appeal,waiting_user,platform,closed,unknown"`
+	Type        int64  `query:"type"`
+	Query       string `query:"q" maxLength:"100"`
+	View        string `query:"view" enum:"mine,due_soon,to_supplement,to_prove,to_appeal,platform,waiting_user,closed,unknown,all"`
+	DueBefore   int64  `query:"due_before" doc:"Unix ms"`
+	CreatedFrom int64  `query:"created_from" doc:"Unix ms"`
+	CreatedTo   int64  `query:"created_to" doc:"Unix ms"`
+	Sort        string `query:"sort" enum:"due,newest" default:"due"`
+}
+
+func (a *API) listComplaints(ctx context.Context, in *listComplaintsInput) (*body[page[ComplaintSummary]], error) {
+	f := complaint.Filter{
+		ProgramIDs: scope(ctx), Status: complaint.Status(in.Status), Type: complaint.Problem(in.Type), Query: strings.TrimSpace(in.Query),
+		CreatedFrom: db.Time(in.CreatedFrom), CreatedTo: db.Time(in.CreatedTo), Sort: complaint.Sort(in.Sort), Cursor: in.Cursor, Limit: in.Limit,
+	}
+	if in.View != "" {
+		f = complaint.View(in.View).Apply(f, a.Clock.Now())
+	}
+	if in.Stage != "" {
+		f.Stages = []complaint.Stage{complaint.Stage(in.Stage)}
+	}
+	if in.DueBefore != 0 {
+		f.DueBefore = db.Time(in.DueBefore)
+	}
+	if in.ProgramID != "" {
+		if !who(ctx).Sees(in.ProgramID) {
+			return nil, errNotFound
+		}
+		f.ProgramIDs = []string{in.ProgramID}
+	}
+	cs, next, err := a.Complaints.List(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	items, err := a.summaries(ctx, cs)
+	return pageOf(items, next), err
+}
+
+func (a *API) summaries(ctx context.Context, cs []complaint.Complaint) ([]ComplaintSummary, error) {
+	ids := make([]string, len(cs))
+	for i := range cs {
+		ids[i] = cs[i].ID
+	}
+	last, err := a.Actions.LastStates(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	names, err := a.Programs.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]ComplaintSummary, len(cs))
+	for i := range cs {
+		out[i] = summaryOf(&cs[i], names[cs[i].ProgramID], string(last[cs[i].ID]))
+	}
+	return out, nil
+}
+
+type complaintCounts struct {
+	Mine         int64 `json:"mine"`
+	DueSoon      int64 `json:"due_soon"`
+	ToSupplement int64 `json:"to_supplement"`
+	ToProve      int64 `json:"to_prove"`
+	ToAppeal     int64 `json:"to_appeal"`
+	Platform     int64 `json:"platform"`
+	WaitingUser  int64 `json:"waiting_user"`
+	Closed       int64 `json:"closed"`
+	Unknown      int64 `json:"unknown"`
+	All          int64 `json:"all"`
+}
+
+func countsOf(n map[complaint.View]int64) complaintCounts {
+	return complaintCounts{
+		Mine: n[complaint.ViewMine], DueSoon: n[complaint.ViewDueSoon], ToSupplement: n[complaint.ViewSupplement], ToProve: n[complaint.ViewProve],
+		ToAppeal: n[complaint.ViewAppeal], Platform: n[complaint.ViewPlatform], WaitingUser: n[complaint.ViewWaitingUser],
+		Closed: n[complaint.ViewClosed], Unknown: n[complaint.ViewUnknown], All: n[complaint.ViewAll],
+	}
+}
+
+func (a *API) countComplaints(ctx context.Context, _ *empty) (*body[complaintCounts], error) {
+	n, err := a.Complaints.Counts(ctx, scope(ctx))
+	return &body[complaintCounts]{countsOf(n)}, err
+}
+
+// complaint returns a case in scope; outside it is as if it did not exist.
+func (a *API) complaint(ctx context.Context, id string) (*complaint.Complaint, error) {
+	c, err := a.Complaints.ByID(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !who(ctx).Sees(c.ProgramID) {
+		return nil, errNotFound
+	}
+	return c, nil
+}
+
+func (a *API) getComplaint(ctx context.Context, in *ByID) (*body[complaintView], error) {
+	c, err := a.complaint(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return a.complaintView(ctx, c)
+}
+
+func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[complaintView], error) {
+	p, err := a.Programs.ByID(ctx, c.ProgramID)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := a.Complaints.Timeline(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	acts, err := a.Actions.OfComplaint(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	v := complaintView{Timeline: []timelineEntry{}, Notes: []string{}, Actions: []actionView{}, Refunds: []string{}}
+	last := ""
+	for i := range acts {
+		v.Actions = append(v.Actions, actionViewOf(&acts[i]))
+		if i == 0 {
+			last = string(acts[i].State)
+		}
+	}
+	v.ComplaintSummary = summaryOf(c, p.Name, last)
+	if l := complaint.Legal(complaint.Respond, c.Status, c.AppealState); !l.OK {
+		v.RespondHint = someOf(hint{l.Reason, l.When})
+	}
+	for _, e := range entries {
+		v.Timeline = append(v.Timeline, timelineEntry{
+			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Images: imagesOf(e.Images.V), Actor: orNil(e.Actor),
+		})
+	}
+	return &body[complaintView]{v}, nil
+}
+
+func (a *API) syncComplaint(ctx context.Context, in *ByID) (*body[complaintView], error) {
+	if _, err := a.complaint(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	c, err := a.Complaints.SyncNow(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return a.complaintView(ctx, c)
+}
+
+type importInput struct {
+	Body struct {
+		ProgramID        string `json:"program_id"`
+		ComplaintOrderID string `json:"complaint_order_id"`
+	}
+}
+
+type importResult struct {
+	ComplaintID string `json:"complaint_id"`
+}
+
+func (a *API) importComplaint(ctx context.Context, in *importInput) (*body[importResult], error) {
+	p, err := a.program(ctx, in.Body.ProgramID)
+	if err != nil {
+		return nil, err
+	}
+	number := strings.TrimSpace(in.Body.ComplaintOrderID)
+	if text := complaint.NumberProblem(number); text != "" {
+		return nil, invalid("complaint_order_id", text)
+	}
+	c, err := a.Complaints.Import(ctx, p, number)
+	if err != nil {
+		return nil, err
+	}
+	return &body[importResult]{importResult{c.ID}}, nil
+}
+
+type revealed struct {
+	Phone   *string `json:"phone"`
+	OpenID  *string `json:"openid"`
+	Content *string `json:"content"`
+}
+
+func (a *API) reveal(ctx context.Context, in *ByID) (*body[revealed], error) {
+	c, err := a.complaint(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.Complaints.Reveal(c)
+	if err != nil {
+		return nil, err
+	}
+	// Recorded before it is shown.
+	if err := a.Identity.Record(ctx, a.DB.Write(), identity.Entry{
+		Verb: "reveal", Object: "complaint", ObjectID: c.ID, ProgramID: c.ProgramID, Detail: map[string]any{"complaint_order_id": c.ComplaintOrderID},
+	}); err != nil {
+		return nil, err
+	}
+	return &body[revealed]{revealed{orNil(p.Phone.Reveal()), orNil(p.OpenID.Reveal()), orNil(p.Content.Reveal())}}, nil
+}
+
+type actionView struct {
+	ID          string                `json:"id"`
+	ComplaintID string                `json:"complaint_id"`
+	Kind        string                `json:"kind" enum:"respond,supplement,refund_proof,appeal"`
+	Decision    *string               `json:"decision" doc:"agree or refuse, for respond"`
+	Content     string                `json:"content"`
+	State       string                `json:"state" enum:"queued,running,done,failed,unknown"`
+	Actor       string                `json:"actor"`
+	CreatedAt   int64                 `json:"created_at" doc:"Unix ms"`
+	FinishedAt  *int64                `json:"finished_at" doc:"Unix ms"`
+	Error       nullable[actionError] `json:"error"`
+}
+
+type actionError struct {
+	Code          string  `json:"code"`
+	Text          string  `json:"text"`
+	WechatErrcode *int64  `json:"wechat_errcode"`
+	RID           *string `json:"rid"`
+}
+
+func actionViewOf(x *action.Action) actionView {
+	v := actionView{
+		ID: x.ID, ComplaintID: x.ComplaintID, Kind: string(x.Kind), Decision: orNil(string(x.Decision)), Content: x.Content, State: string(x.State),
+		Actor: x.ActorName, CreatedAt: int64(x.CreatedAt), FinishedAt: x.FinishedAt.Ptr(),
+	}
+	if x.ErrorCode != "" || (x.State != action.Done && x.Errcode != nil) {
+		v.Error = someOf(actionError{Code: x.ErrorCode, Text: action.Text(x.ErrorCode), WechatErrcode: x.Errcode, RID: orNil(x.RID)})
+	}
+	return v
+}
+
+type actionAccepted struct {
+	ActionID string `json:"action_id"`
+}
+
+type respondInput struct {
+	ByID
+	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"The same key and body give the same answer for 24 h"`
+	Body           struct {
+		Decision    string   `json:"decision" enum:"agree,refuse"`
+		Content     string   `json:"content"`
+		EvidenceIDs []string `json:"evidence_ids,omitempty" maxItems:"0" doc:"Images cannot be attached yet"`
+	}
+}
+
+func (a *API) respond(ctx context.Context, in *respondInput) (*body[actionAccepted], error) {
+	c, err := a.complaint(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	p := who(ctx)
+	key := in.IdempotencyKey
+	if key == "" {
+		key = db.NewID()
+	}
+	act, err := a.Actions.Submit(ctx, action.Intent{
+		ComplaintID: c.ID, Kind: complaint.Respond, Decision: action.Decision(in.Body.Decision), Content: in.Body.Content,
+		ActorID: p.UserID, ActorName: p.Name, Source: complaint.FromStaff, RequestKey: p.UserID + "/" + key,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &body[actionAccepted]{actionAccepted{act.ID}}, nil
+}
+
+func (a *API) getAction(ctx context.Context, in *ByID) (*body[actionView], error) {
+	x, err := a.Actions.ByID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	if !who(ctx).Sees(x.ProgramID) {
+		return nil, errNotFound
+	}
+	return &body[actionView]{actionViewOf(x)}, nil
+}

@@ -1,0 +1,176 @@
+package api
+
+import (
+	"context"
+
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/program"
+)
+
+type programView struct {
+	ID                    string       `json:"id"`
+	AppID                 string       `json:"appid"`
+	Name                  string       `json:"name"`
+	AvatarURL             *string      `json:"avatar_url"`
+	PrincipalName         *string      `json:"principal_name"`
+	UserName              *string      `json:"user_name" doc:"WeChat's original id, gh_…"`
+	Mode                  string       `json:"mode" enum:"platform,direct"`
+	State                 string       `json:"state" enum:"active,disabled,revoked"`
+	GrantedPermissionSets []int        `json:"granted_permission_sets"`
+	MissingPermissionSets []int        `json:"missing_permission_sets"`
+	Missing               []missingSet `json:"missing" doc:"The missing sets in words"`
+	MerchantID            *string      `json:"merchant_id"`
+	OwnerID               *string      `json:"owner_id"`
+	Tags                  []string     `json:"tags"`
+	LastPushAt            *int64       `json:"last_push_at" doc:"Unix ms"`
+	AuthorizedAt          *int64       `json:"authorized_at" doc:"Unix ms"`
+	InfoSyncedAt          *int64       `json:"info_synced_at" doc:"Unix ms"`
+	Score                 *int64       `json:"score"`
+	OpenComplaints        int64        `json:"open_complaints"`
+	LastError             *string      `json:"last_error"`
+}
+
+type missingSet struct {
+	ID        int    `json:"id"`
+	Name      string `json:"name"`
+	Required  bool   `json:"required"`
+	Exclusive bool   `json:"exclusive" doc:"Only one third-party platform may hold it"`
+	Text      string `json:"text" doc:"What does not work without it"`
+}
+
+func programViewOf(p *program.Program, open int64) programView {
+	v := programView{
+		ID: p.ID, AppID: p.AppID, Name: p.Name, AvatarURL: orNil(p.AvatarURL), PrincipalName: orNil(p.PrincipalName), UserName: orNil(p.UserName),
+		Mode: string(p.Mode), State: string(p.State), GrantedPermissionSets: orEmpty(p.GrantedSets.V), MissingPermissionSets: p.Missing(),
+		Missing: []missingSet{}, MerchantID: orNil(p.MerchantID), OwnerID: orNil(p.OwnerID), Tags: orEmpty(p.Tags.V),
+		LastPushAt: p.LastPushAt.Ptr(), AuthorizedAt: p.AuthorizedAt.Ptr(), InfoSyncedAt: p.InfoSyncedAt.Ptr(), Score: p.Score,
+		OpenComplaints: open, LastError: orNil(p.LastError),
+	}
+	if v.Name == "" {
+		v.Name = p.AppID
+	}
+	for _, id := range v.MissingPermissionSets {
+		s := program.SetByID(id)
+		v.Missing = append(v.Missing, missingSet{ID: s.ID, Name: s.Name, Required: s.Required, Exclusive: s.Exclusive, Text: s.Without})
+	}
+	return v
+}
+
+type listProgramsInput struct {
+	Paging
+	State string `query:"state" enum:"active,disabled,revoked"`
+}
+
+func (a *API) listPrograms(ctx context.Context, in *listProgramsInput) (*body[page[programView]], error) {
+	ps, err := a.Programs.List(ctx, program.Filter{IDs: scope(ctx), State: program.State(in.State), After: in.Cursor, Limit: in.Limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	next := ""
+	if len(ps) > in.Limit {
+		ps = ps[:in.Limit]
+		next = ps[in.Limit-1].ID
+	}
+	open, err := a.Complaints.OpenByProgram(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]programView, len(ps))
+	for i := range ps {
+		views[i] = programViewOf(&ps[i], open[ps[i].ID])
+	}
+	return pageOf(views, next), nil
+}
+
+// program returns a program in scope; outside it is as if it did not exist.
+func (a *API) program(ctx context.Context, id string) (*program.Program, error) {
+	if !who(ctx).Sees(id) {
+		return nil, errNotFound
+	}
+	return a.Programs.ByID(ctx, id)
+}
+
+func (a *API) getProgram(ctx context.Context, in *ByID) (*body[programView], error) {
+	p, err := a.program(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	open, err := a.Complaints.OpenByProgram(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &body[programView]{programViewOf(p, open[p.ID])}, nil
+}
+
+type updateProgramInput struct {
+	ByID
+	Body struct {
+		State      *string   `json:"state,omitempty" enum:"active,disabled"`
+		Tags       *[]string `json:"tags,omitempty"`
+		OwnerID    *string   `json:"owner_id,omitempty"`
+		MerchantID *string   `json:"merchant_id,omitempty"`
+	}
+}
+
+func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[programView], error) {
+	if _, err := a.program(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	patch := program.Patch{Tags: in.Body.Tags, OwnerID: in.Body.OwnerID, MerchantID: in.Body.MerchantID}
+	detail := map[string]any{}
+	if in.Body.State != nil {
+		st := program.State(*in.Body.State)
+		patch.State, detail["state"] = &st, st
+	}
+	err := a.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		if _, err := a.Programs.Update(ctx, tx, in.ID, patch); err != nil {
+			return err
+		}
+		return a.Identity.Record(ctx, tx, identity.Entry{Verb: "update", Object: "program", ObjectID: in.ID, ProgramID: in.ID, Detail: detail})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.getProgram(ctx, &in.ByID)
+}
+
+func (a *API) refreshProgram(ctx context.Context, in *ByID) (*body[programView], error) {
+	if _, err := a.program(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	if err := a.Programs.Refresh(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return a.getProgram(ctx, in)
+}
+
+type startAuthorizationInput struct {
+	Body *struct {
+		ProgramID string `json:"program_id,omitempty" doc:"Renew this program's authorisation"`
+	} `required:"false"`
+}
+
+type link struct {
+	URL string `json:"url"`
+}
+
+func (a *API) startAuthorization(ctx context.Context, in *startAuthorizationInput) (*body[link], error) {
+	id := ""
+	if in.Body != nil {
+		id = in.Body.ProgramID
+	}
+	if id != "" {
+		if _, err := a.program(ctx, id); err != nil {
+			return nil, err
+		}
+	} else if !who(ctx).AllPrograms() {
+		return nil, problemOf(403, CodeForbidden, "您只能管理已分配的小程序，不能接入新的小程序")
+	}
+	url, err := a.Programs.StartAuthorization(ctx, who(ctx).UserID, id)
+	if err != nil {
+		return nil, err
+	}
+	err = a.Identity.Record(ctx, a.DB.Write(), identity.Entry{Verb: "authorize", Object: "program", ObjectID: id, ProgramID: id})
+	return &body[link]{link{url}}, err
+}

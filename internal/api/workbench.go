@@ -1,0 +1,138 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/program"
+)
+
+type workbench struct {
+	Todo     int64              `json:"todo" doc:"Cases that wait for the merchant"`
+	Due12h   int64              `json:"due_12h"`
+	NewToday int64              `json:"new_today" doc:"Since midnight, Beijing time"`
+	Overdue  int64              `json:"overdue"`
+	DueSoon  []ComplaintSummary `json:"due_soon" doc:"At most 8, least time left first"`
+	Health   []healthItem       `json:"health"`
+}
+
+type healthItem struct {
+	ID        string  `json:"id"`
+	State     string  `json:"state" enum:"ok,waiting,failed"`
+	Text      string  `json:"text"`
+	Hint      string  `json:"hint"`
+	ProgramID *string `json:"program_id"`
+	Link      string  `json:"link" doc:"Where in the web UI to mend it: platform, programs, notifications, deliveries"`
+}
+
+func (a *API) getWorkbench(ctx context.Context, _ *empty) (*body[workbench], error) {
+	n, err := a.Complaints.Counts(ctx, scope(ctx))
+	if err != nil {
+		return nil, err
+	}
+	t, err := a.Complaints.Totals(ctx, scope(ctx))
+	if err != nil {
+		return nil, err
+	}
+	cs, _, err := a.Complaints.List(ctx, complaint.ViewMine.Apply(complaint.Filter{ProgramIDs: scope(ctx), Sort: complaint.ByDue, Limit: 8}, a.Clock.Now()))
+	if err != nil {
+		return nil, err
+	}
+	w := workbench{Todo: n[complaint.ViewMine], Due12h: n[complaint.ViewDueSoon], NewToday: t.NewToday, Overdue: t.Overdue}
+	if w.DueSoon, err = a.summaries(ctx, cs); err != nil {
+		return nil, err
+	}
+	w.Health, err = a.health(ctx)
+	return &body[workbench]{w}, err
+}
+
+// health lists failures first, then what was checked and works, so that nothing missing looks green.
+func (a *API) health(ctx context.Context) ([]healthItem, error) {
+	ps, err := a.Programs.List(ctx, program.Filter{IDs: scope(ctx)})
+	if err != nil {
+		return nil, err
+	}
+	bad, good := []healthItem{}, []healthItem{}
+	add := func(h healthItem) {
+		if h.State == "failed" {
+			bad = append(bad, h)
+			return
+		}
+		good = append(good, h)
+	}
+	if who(ctx).Can(identity.RightPlatform) {
+		v, err := a.platformView(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range v.Checks {
+			if c.ID == "ticket" || c.ID == "token" {
+				add(healthItem{ID: "platform_" + c.ID, State: c.State, Text: c.Text, Hint: c.Hint, Link: "platform"})
+			}
+		}
+	}
+	a.programHealth(ps, add)
+	if err := a.noticeHealth(ctx, add); err != nil {
+		return nil, err
+	}
+	return append(bad, good...), nil
+}
+
+// silentFor is how long without any push looks unusual for a program that has had some.
+const silentFor = 7 * 24 * time.Hour
+
+func (a *API) programHealth(ps []program.Program, add func(healthItem)) {
+	healthy := 0
+	for i := range ps {
+		p := &ps[i]
+		v := programViewOf(p, 0)
+		item := healthItem{ID: "program", State: "failed", ProgramID: &p.ID, Link: "programs"}
+		switch {
+		case p.State == program.Revoked:
+			item.Text, item.Hint = "「"+v.Name+"」已取消授权", "收不到新投诉，请管理员重新授权"
+		case p.State == program.Disabled:
+			continue
+		case len(v.Missing) > 0 && v.Missing[0].Required:
+			item.Text, item.Hint = "「"+v.Name+"」缺少权限「"+v.Missing[0].Name+"」", v.Missing[0].Text
+		case !p.LastPushAt.IsZero() && a.Clock.Now().Sub(p.LastPushAt.Time()) > silentFor:
+			item.State, item.Text, item.Hint = "waiting", "「"+v.Name+"」"+ago(a.Clock.Now().Sub(p.LastPushAt.Time()))+"没有推送", "如果期间有投诉，请检查消息与事件接收 URL"
+		default:
+			healthy++
+			continue
+		}
+		add(item)
+	}
+	if healthy > 0 {
+		add(healthItem{ID: "programs", State: "ok", Text: plural(healthy) + "授权正常", Link: "programs"})
+	}
+}
+
+func plural(n int) string { return itoa(n) + " 个小程序" }
+
+// noticeHealth shows channels that fail; silence there means complaints that nobody hears of.
+func (a *API) noticeHealth(ctx context.Context, add func(healthItem)) error {
+	if !who(ctx).Can(identity.RightNotify) {
+		return nil
+	}
+	cs, err := a.Notify.ListChannels(ctx)
+	if err != nil {
+		return err
+	}
+	healthy := 0
+	for _, c := range cs {
+		if c.Enabled && c.LastError != "" {
+			add(healthItem{ID: "channel", State: "failed", Text: "通知渠道「" + c.Name + "」发送失败", Hint: c.LastError, Link: "notifications"})
+		} else if c.Enabled {
+			healthy++
+		}
+	}
+	switch {
+	case len(cs) == 0:
+		add(healthItem{ID: "channels", State: "failed", Text: "还没有设置通知渠道", Hint: "有新投诉时没有人会收到通知", Link: "notifications"})
+	case healthy > 0:
+		add(healthItem{ID: "channels", State: "ok", Text: itoa(healthy) + " 个通知渠道正常", Link: "notifications"})
+	}
+	return nil
+}

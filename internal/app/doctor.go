@@ -1,0 +1,147 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/zhisu/zhisu/internal/program"
+)
+
+// finding is one line of the doctor's report.
+type finding struct {
+	ok   bool
+	what string
+	hint string
+}
+
+// doctor checks config, database, keys, platform, permissions and reachability. It changes nothing.
+func (a *App) doctor(ctx context.Context) (Result, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	var all []finding
+	for _, c := range []func(context.Context) []finding{a.checkDatabase, a.checkPlatform, a.checkPrograms, a.checkReach} {
+		all = append(all, c(ctx)...)
+	}
+	var b strings.Builder
+	failed := false
+	for _, f := range all {
+		mark := "ok  "
+		if !f.ok {
+			mark, failed = "FAIL", true
+		}
+		fmt.Fprintf(&b, "%s  %s\n", mark, f.what)
+		if f.hint != "" && !f.ok {
+			fmt.Fprintf(&b, "      %s\n", f.hint)
+		}
+	}
+	return Result{Out: b.String(), Failed: failed}, nil
+}
+
+func (a *App) checkDatabase(ctx context.Context) []finding {
+	out := []finding{{ok: true, what: "configuration is readable, keys open the database (" + string(a.DB.Engine) + ")"}}
+	ms, err := a.DB.Migrations(ctx)
+	pending := 0
+	for _, m := range ms {
+		if !m.Applied {
+			pending++
+		}
+	}
+	out = append(out, finding{ok: err == nil && pending == 0, what: fmt.Sprintf("schema: %d migrations, %d pending", len(ms), pending), hint: "run: zhisu migrate up"})
+	if needed, err := a.Identity.NeedsSetup(ctx); err != nil || needed {
+		out = append(out, finding{what: "no owner exists yet", hint: "open the one-time link that serve prints at start"})
+	}
+	return out
+}
+
+func (a *App) checkPlatform(ctx context.Context) []finding {
+	st, err := a.Programs.Platform(ctx)
+	if errors.Is(err, program.ErrNoPlatform) {
+		return []finding{{what: "third-party platform: not configured", hint: "fill in 设置 → 第三方平台, or set ZHISU_COMPONENT_…"}}
+	}
+	if err != nil {
+		return []finding{{what: "third-party platform: cannot be read", hint: err.Error()}}
+	}
+	now := time.Now()
+	complete := finding{ok: st.HasSecret && st.HasToken && st.HasAESKey, what: "third-party platform " + st.ComponentAppID + " has secret, token and key"}
+	ticket := finding{ok: now.Sub(st.TicketReceived.Time()) < time.Hour, what: "component_verify_ticket: none received", hint: "WeChat pushes one every 10 minutes to " + a.Config.PublicURL + "/wechat/platform/events"}
+	if !st.TicketReceived.IsZero() {
+		ticket.what = fmt.Sprintf("component_verify_ticket received %s ago", now.Sub(st.TicketReceived.Time()).Round(time.Second))
+	}
+	token := finding{ok: st.TokenExpires.Time().After(now), what: "component_access_token is valid", hint: st.TokenError}
+	if !token.ok {
+		token.what = "component_access_token: none valid"
+	}
+	return []finding{complete, ticket, token}
+}
+
+func (a *App) checkPrograms(ctx context.Context) []finding {
+	ps, err := a.Programs.List(ctx, program.Filter{})
+	if err != nil {
+		return []finding{{what: "programs cannot be read", hint: err.Error()}}
+	}
+	out := []finding{{ok: true, what: fmt.Sprintf("%d programs", len(ps))}}
+	for i := range ps {
+		p := &ps[i]
+		if p.State == program.Revoked {
+			out = append(out, finding{what: p.AppID + " " + p.Name + ": authorisation was revoked", hint: "authorise it again"})
+			continue
+		}
+		for _, id := range p.Missing() {
+			if s := program.SetByID(id); s.Required {
+				out = append(out, finding{what: fmt.Sprintf("%s %s lacks permission set %d %s", p.AppID, p.Name, id, s.Name), hint: s.Without})
+			}
+		}
+	}
+	return out
+}
+
+func (a *App) checkReach(ctx context.Context) []finding {
+	return []finding{
+		a.reach(ctx, "WeChat's API", a.Config.WechatAPIURL),
+		a.publicReach(ctx),
+	}
+}
+
+// reach connects without sending anything.
+func (a *App) reach(ctx context.Context, name, raw string) finding {
+	f := finding{what: name + " is reachable at " + raw}
+	u, err := url.Parse(raw)
+	if err == nil {
+		port := u.Port()
+		if port == "" {
+			port = map[string]string{"https": "443", "http": "80"}[u.Scheme]
+		}
+		var conn net.Conn
+		d := net.Dialer{Timeout: 5 * time.Second}
+		if conn, err = d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port)); err == nil {
+			err = conn.Close()
+		}
+	}
+	if f.ok = err == nil; !f.ok {
+		f.what, f.hint = name+" is not reachable at "+raw, "check DNS, firewall and proxy of this machine"
+	}
+	return f
+}
+
+func (a *App) publicReach(ctx context.Context) finding {
+	f := finding{what: "this installation answers at " + a.Config.PublicURL}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.Config.PublicURL+"/healthz", nil)
+	if err == nil {
+		var resp *http.Response
+		if resp, err = (&http.Client{Timeout: 10 * time.Second}).Do(req); err == nil {
+			f.ok = resp.StatusCode == http.StatusOK
+			err = resp.Body.Close()
+		}
+	}
+	if !f.ok || err != nil {
+		f.ok, f.what = false, "this installation does not answer at "+a.Config.PublicURL
+		f.hint = "serve must be running and ZHISU_PUBLIC_URL must lead to it; WeChat pushes there"
+	}
+	return f
+}

@@ -1,0 +1,121 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/rivertype"
+
+	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/inbound"
+	"github.com/zhisu/zhisu/internal/notify"
+	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/wechat/push"
+)
+
+// work registers what to do for one kind of job.
+func work[T river.JobArgs](w *river.Workers, do func(ctx context.Context, args T) error) {
+	river.AddWorker(w, river.WorkFunc(func(ctx context.Context, job *river.Job[T]) error { return do(ctx, job.Args) }))
+}
+
+// workers is every kind of job on one page: who reacts to what.
+func (a *App) workers() *river.Workers {
+	w := river.NewWorkers()
+
+	// WeChat said something.
+	work(w, a.received)
+
+	// A case.
+	work(w, func(ctx context.Context, j complaint.SyncArgs) error { return a.Complaints.Sync(ctx, j.ComplaintID) })
+	work(w, func(ctx context.Context, j complaint.ChangedArgs) error { return a.tell(ctx, j) })
+
+	// What somebody decided.
+	work(w, func(ctx context.Context, j action.PerformArgs) error { return a.Actions.Perform(ctx, j.ActionID) })
+	work(w, func(context.Context, action.FinishedArgs) error { return nil }) // nobody reacts yet
+
+	// Telling people.
+	work(w, func(ctx context.Context, j notify.DeliverArgs) error { return a.Notify.Deliver(ctx, j.NoticeID) })
+
+	// Programs and their tokens.
+	work(w, func(ctx context.Context, _ program.KeepTokensArgs) error { return a.Programs.KeepTokens(ctx) })
+	work(w, func(ctx context.Context, j program.ExchangeArgs) error { return a.Programs.Exchange(ctx, j.CodeHash) })
+	work(w, func(ctx context.Context, j program.RefreshArgs) error { return a.Programs.Refresh(ctx, j.ProgramID) })
+	work(w, a.Programs.Unauthorize)
+	work(w, func(ctx context.Context, _ program.ReconcileArgs) error { return a.Programs.Reconcile(ctx) })
+	work(w, a.Programs.ReleaseReply)
+	work(w, func(ctx context.Context, j program.PermissionLostArgs) error {
+		return a.Notify.Plan(ctx, notify.Event{Kind: notify.EventPermissionLost, ProgramID: j.ProgramID, Key: fmt.Sprintf("%d/%d", j.Set, j.At)})
+	})
+
+	// Schedules; see periodic.go.
+	work(w, func(ctx context.Context, _ ReconcileArgs) error { return a.reconcile(ctx) })
+	work(w, func(ctx context.Context, _ SweepArgs) error { return a.sweep(ctx) })
+	work(w, a.reseal)
+	return w
+}
+
+// received works on a stored push: a complaint is recorded and read at WeChat, everything else was only worth keeping.
+func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
+	d, plain, err := a.Inbound.Delivery(ctx, j.DeliveryID)
+	if err != nil {
+		return err
+	}
+	e, err := push.ParseEvent(plain, push.FormatAuto)
+	if err != nil || e.Complaint == nil {
+		return a.Inbound.Finish(ctx, d.ID, inbound.Failed, "推送内容无法识别")
+	}
+	p, err := a.Programs.ByAppID(ctx, d.AppID)
+	if errors.Is(err, program.ErrNotFound) {
+		// The push may be faster than the authorisation event; WeChat's list knows.
+		return errors.Join(a.DB.Enqueue(ctx, program.ReconcileArgs{}, db.Once(db.QueueDefault)), river.JobSnooze(5*time.Second))
+	}
+	if err != nil {
+		return err
+	}
+	if err := a.Complaints.Hear(ctx, p, *e.Complaint); err != nil {
+		if errors.Is(err, complaint.ErrNotAtWeChat) {
+			return a.Inbound.Finish(ctx, d.ID, inbound.Failed, "推送里没有投诉单号")
+		}
+		return err
+	}
+	return a.Inbound.Finish(ctx, d.ID, inbound.Done, "")
+}
+
+// tell turns a change of a case into notices.
+func (a *App) tell(ctx context.Context, j complaint.ChangedArgs) error {
+	kinds := map[complaint.Change]string{
+		complaint.Created: notify.EventComplaintNew, complaint.Progressed: notify.EventComplaintProgress,
+		complaint.EvidenceAsked: notify.EventEvidenceWanted, complaint.RuledAgainst: notify.EventRuledAgainst,
+		complaint.Withdrawn: notify.EventWithdrawn, complaint.Ended: notify.EventClosed, complaint.AppealSettled: notify.EventAppealResult,
+	}
+	key := fmt.Sprintf("%d/%d/%d", j.Status, j.AppealState, j.Version)
+	if j.Change == complaint.Created {
+		key = "new"
+	}
+	return a.Notify.Plan(ctx, notify.Event{Kind: kinds[j.Change], ComplaintID: j.ComplaintID, ProgramID: j.ProgramID, Key: key})
+}
+
+// jobErrors logs failed jobs once they fail repeatedly, and every panic.
+type jobErrors struct{ app *App }
+
+// HandleError implements river.ErrorHandler.
+func (h jobErrors) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	h.app.Logger.WarnContext(ctx, "job failed", "kind", job.Kind, "job", job.ID, "attempt", job.Attempt, "err", err)
+	return nil
+}
+
+// HandlePanic implements river.ErrorHandler.
+func (h jobErrors) HandlePanic(ctx context.Context, job *rivertype.JobRow, v any, trace string) *river.ErrorHandlerResult {
+	h.app.Logger.ErrorContext(ctx, "job panicked", "kind", job.Kind, "job", job.ID, "panic", fmt.Sprintf("%T", v), "trace", trace)
+	return nil
+}
+
+func (a *App) buildWorker() (err error) {
+	a.worker, err = a.DB.NewWorker(db.WorkerConfig{Workers: a.workers(), Periodic: a.periodic(), ErrorHandler: jobErrors{a}})
+	return err
+}

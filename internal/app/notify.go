@@ -1,0 +1,86 @@
+package app
+
+import (
+	"context"
+	"crypto/x509"
+
+	"github.com/zhisu/zhisu/internal/clock"
+	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/notify"
+	"github.com/zhisu/zhisu/internal/notify/channel"
+	"github.com/zhisu/zhisu/internal/notify/channel/email"
+	"github.com/zhisu/zhisu/internal/outbound"
+	"github.com/zhisu/zhisu/internal/program"
+)
+
+// buildNotify names every provider of notices.
+func (a *App) buildNotify(clk clock.Clock, roots *x509.CertPool) *notify.Service {
+	dial := outbound.Policy{AllowPrivate: a.Config.AllowPrivateURLs}.DialContext
+	return notify.New(notify.Options{
+		DB: a.DB, Sealer: a.Sealer, Clock: clk, PublicURL: a.Config.PublicURL, Logger: a.Logger,
+		Facts: facts{a.Complaints, a.Programs},
+		Providers: map[string]channel.Provider{
+			"email": email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
+		},
+	})
+}
+
+// facts reads what a message says about a case.
+type facts struct {
+	complaints *complaint.Service
+	programs   *program.Service
+}
+
+// Facts implements notify.FactsReader.
+func (f facts) Facts(ctx context.Context, complaintID string) (notify.Facts, error) {
+	c, err := f.complaints.ByID(ctx, complaintID)
+	if err != nil {
+		return notify.Facts{}, err
+	}
+	p, err := f.programs.ByID(ctx, c.ProgramID)
+	if err != nil {
+		return notify.Facts{}, err
+	}
+	out := notify.Facts{
+		ComplaintID: c.ID, ProgramID: p.ID, ProgramName: p.Name, ProgramState: string(p.State), OrderNo: c.ComplaintOrderID,
+		Stage: string(c.Stage), StageText: c.Status.Text(), Amount: c.Amount, ProductName: c.ProductName,
+		ContentExcerpt: excerpt(c.ContentMasked), DueAt: c.DueAt, CreatedAt: c.CreatedAt,
+	}
+	if out.ProgramName == "" {
+		out.ProgramName = p.AppID
+	}
+	if c.Type.Known() {
+		out.TypeText = c.Type.Text()
+	}
+	return out, nil
+}
+
+// excerpt keeps a message short enough for a glance.
+func excerpt(s string) string {
+	const limit = 120
+	if r := []rune(s); len(r) > limit {
+		return string(r[:limit]) + "…"
+	}
+	return s
+}
+
+// ProgramFacts implements notify.FactsReader.
+func (f facts) ProgramFacts(ctx context.Context, programID string) (notify.Facts, error) {
+	p, err := f.programs.ByID(ctx, programID)
+	if err != nil {
+		return notify.Facts{}, err
+	}
+	out := notify.Facts{ProgramID: p.ID, ProgramName: p.Name, ProgramState: string(p.State)}
+	if out.ProgramName == "" {
+		out.ProgramName = p.AppID
+	}
+	if p.State == program.Revoked {
+		out.Note = "小程序已取消授权，收不到新投诉。请管理员重新授权。"
+		return out, nil
+	}
+	for _, id := range p.Missing() {
+		s := program.SetByID(id)
+		out.Note += "缺少「" + s.Name + "」权限：" + s.Without + "。"
+	}
+	return out, nil
+}

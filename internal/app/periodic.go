@@ -1,0 +1,49 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/riverqueue/river"
+
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/program"
+)
+
+// ReconcileArgs is the job that finds rows with work to do and no live job. Rows are the truth: a fault of the queue may delay, never lose.
+type ReconcileArgs struct{}
+
+// Kind implements river.JobArgs.
+func (ReconcileArgs) Kind() string { return "app.reconcile" }
+
+// SweepArgs is the job that forgets what has expired.
+type SweepArgs struct{}
+
+// Kind implements river.JobArgs.
+func (SweepArgs) Kind() string { return "app.sweep" }
+
+// periodic is every schedule. Only the leader among several instances runs them.
+func (a *App) periodic() []*river.PeriodicJob {
+	every := func(d time.Duration, args river.JobArgs, atStart bool) *river.PeriodicJob {
+		return river.NewPeriodicJob(river.PeriodicInterval(d), func() (river.JobArgs, *river.InsertOpts) {
+			o := db.Once(db.QueueDefault)
+			o.MaxAttempts = 1 // the next round tries again
+			return args, o
+		}, &river.PeriodicJobOpts{RunOnStart: atStart})
+	}
+	return []*river.PeriodicJob{
+		every(time.Minute, program.KeepTokensArgs{}, true),
+		every(time.Minute, ReconcileArgs{}, true),
+		every(6*time.Hour, program.ReconcileArgs{}, false),
+		every(time.Hour, SweepArgs{}, false),
+	}
+}
+
+func (a *App) reconcile(ctx context.Context) error {
+	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Actions.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Programs.RequeueCodes(ctx))
+}
+
+func (a *App) sweep(ctx context.Context) error {
+	return errors.Join(a.Identity.DeleteExpired(ctx), a.API.DeleteExpired(ctx))
+}

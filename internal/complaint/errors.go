@@ -1,0 +1,10 @@
+package complaint
+
+import "errors"
+
+// Errors that callers tell apart.
+var (
+	ErrNotFound    = errors.New("complaint not found")
+	ErrNotAtWeChat = errors.New("WeChat does not know this complaint")
+	errMoved       = errors.New("the complaint changed while it was being read")
+)

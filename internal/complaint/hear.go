@@ -1,0 +1,151 @@
+package complaint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/wechat/push"
+)
+
+// Hear records what a complaint push says and has the case read at WeChat. A case that is new is stored from the push alone and announced at once, so
+// that people are told even while WeChat's detail cannot be read. For a known case the push is only a reason to look: pushes arrive late and out of
+// order, WeChat's detail is the truth.
+func (s *Service) Hear(ctx context.Context, p *program.Program, e push.ComplaintCallback) error {
+	if e.ComplaintOrderID == "" {
+		return ErrNotAtWeChat
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		c, created, err := s.ensure(ctx, tx, p.ID, e.ComplaintOrderID, func(c *Complaint) error { return s.applyPush(c, e) })
+		if err != nil {
+			return err
+		}
+		if created {
+			if err := s.announceNew(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return tx.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, nil)
+	})
+}
+
+// Import makes a case known by its number, for complaints whose push was never received, and reads it at WeChat first, so that a wrong number makes no
+// case.
+func (s *Service) Import(ctx context.Context, p *program.Program, orderID string) (*Complaint, error) {
+	known := new(Complaint)
+	err := s.db.Read.NewSelect().Model(known).Where("program_id = ? AND complaint_order_id = ?", p.ID, orderID).Scan(ctx)
+	if err == nil {
+		return known, s.db.Enqueue(ctx, SyncArgs{ComplaintID: known.ID}, nil)
+	}
+	if !db.IsNotFound(err) {
+		return nil, fmt.Errorf("look for complaint: %w", err)
+	}
+	err = s.programs.Call(ctx, p, program.ComplaintSets, func(ctx context.Context, token string) error {
+		_, _, err := s.wechat.ComplaintDetail(ctx, token, orderID)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read complaint at WeChat: %w", err)
+	}
+	var c *Complaint
+	err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		var created bool
+		var err error
+		if c, created, err = s.ensure(ctx, tx, p.ID, orderID, func(*Complaint) error { return nil }); err != nil {
+			return err
+		}
+		if created {
+			if err := s.announceNew(ctx, tx, c); err != nil {
+				return err
+			}
+		}
+		return tx.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, nil)
+	})
+	return c, err
+}
+
+// ensure returns the case, inserting it (filled by fill) when it is not known yet.
+func (s *Service) ensure(ctx context.Context, tx db.Tx, programID, orderID string, fill func(*Complaint) error) (*Complaint, bool, error) {
+	c := new(Complaint)
+	find := func() error {
+		return tx.NewSelect().Model(c).Where("program_id = ? AND complaint_order_id = ?", programID, orderID).Scan(ctx)
+	}
+	err := find()
+	if err == nil {
+		return c, false, nil
+	}
+	if !db.IsNotFound(err) {
+		return nil, false, fmt.Errorf("look for complaint: %w", err)
+	}
+	fresh := &Complaint{ID: db.NewID(), ProgramID: programID, ComplaintOrderID: orderID, Stage: StageUnknown, FirstSeenAt: s.now(), DueSort: noDue}
+	fresh.Images.V = []string{}
+	if err := fill(fresh); err != nil {
+		return nil, false, err
+	}
+	created, err := db.Changed(tx.NewInsert().Model(fresh).On("CONFLICT (program_id, complaint_order_id) DO NOTHING").Exec(ctx))
+	if err != nil {
+		return nil, false, fmt.Errorf("store complaint: %w", err)
+	}
+	if created {
+		return fresh, true, nil
+	}
+	if err := find(); err != nil {
+		return nil, false, fmt.Errorf("look for complaint: %w", err)
+	}
+	return c, false, nil
+}
+
+func (s *Service) announceNew(ctx context.Context, tx db.Tx, c *Complaint) error {
+	return tx.Enqueue(ctx, ChangedArgs{ComplaintID: c.ID, ProgramID: c.ProgramID, Change: Created, Status: c.Status, Version: c.Version}, nil)
+}
+
+func (s *Service) applyPush(c *Complaint, e push.ComplaintCallback) error {
+	c.Status, c.Type = Status(e.Status), Problem(e.Type)
+	c.Stage = StageOf(c.Status, AppealNone)
+	c.setDue(db.FromUnix(e.ExpireTime))
+	return s.setFacts(c, facts{
+		amount: e.AmountFen, product: e.ProductName, orderID: e.OrderID, transactionID: e.TransactionID, outTradeNo: e.OutTradeNo,
+		created: e.CreateTime, paid: e.PayTime, phone: e.PhoneNumber, openID: e.OpenID, content: e.Content, images: e.MediaURLs,
+	})
+}
+
+// InTx returns a case inside a transaction, or ErrNotFound.
+func (s *Service) InTx(ctx context.Context, tx db.Tx, id string) (*Complaint, error) {
+	return s.byID(ctx, tx, id)
+}
+
+// Reconcile enqueues a sync for every open case that WeChat has not been asked about since it was heard, or whose last sync failed, and that
+// has no live job.
+func (s *Service) Reconcile(ctx context.Context) error {
+	var rows []Complaint
+	err := s.db.Read.NewSelect().Model(&rows).Column("id").
+		Where("stage <> ? AND (synced_at IS NULL OR sync_error <> '') AND first_seen_at < ?", Closed, s.now()-db.Time(reconcileAfter.Milliseconds())).
+		OrderExpr("due_sort, id").Limit(500).Scan(ctx)
+	if err != nil {
+		return fmt.Errorf("list unsynced complaints: %w", err)
+	}
+	var errs []error
+	for _, c := range rows {
+		errs = append(errs, s.db.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, db.Once(db.QueueDefault)))
+	}
+	return errors.Join(errs...)
+}
+
+// NumberProblem says why something typed in cannot be a complaint number (投诉单号), empty if it can. Numbers seen have 4 to 8 digits, so a long one is
+// most likely an order number (reference/wechat-complaint-api.md §2.2, §13).
+func NumberProblem(number string) string {
+	if number == "" {
+		return "请填写投诉单号"
+	}
+	for _, r := range number {
+		if r < '0' || r > '9' {
+			return "投诉单号只有数字，请从微信公众平台的交易投诉页面复制"
+		}
+	}
+	if len(number) > 20 {
+		return "这看起来是支付单号，不是投诉单号。请从微信公众平台的交易投诉页面复制投诉单号"
+	}
+	return ""
+}

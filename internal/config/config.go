@@ -1,0 +1,129 @@
+// Package config holds what is set from outside, by flag or environment (design §6.2). What staff change while running lives in the database.
+package config
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/term"
+
+	"github.com/zhisu/zhisu/internal/secret"
+)
+
+// Config is everything a process needs to start. The struct tags are kong's: flag names are the field names in kebab case.
+type Config struct {
+	Listen      string `default:"127.0.0.1:8080" env:"ZHISU_LISTEN" help:"Address of the web UI, the API and WeChat's callbacks."`
+	AdminListen string `default:"127.0.0.1:9090" env:"ZHISU_ADMIN_LISTEN" help:"Address of /metrics and pprof; empty turns it off."`
+	PublicURL   string `env:"ZHISU_PUBLIC_URL" help:"Address under which WeChat and people reach this installation. Default: http:// + listen."`
+
+	DataDir     string `default:"./data" env:"ZHISU_DATA_DIR" help:"Directory of the database, evidence and keys."`
+	DatabaseURL string `env:"ZHISU_DATABASE_URL" help:"postgres:// URL; empty means SQLite in the data directory."`
+
+	MasterKey     string `env:"ZHISU_MASTER_KEY" help:"32 bytes in base64 that wrap the keys in the database. Prefer the environment to the flag."`
+	MasterKeyFile string `env:"ZHISU_MASTER_KEY_FILE" help:"File with the master key. Default: master.key in the data directory, made at first start."`
+
+	WechatAPIURL  string `default:"https://api.weixin.qq.com" env:"ZHISU_WECHAT_API_URL" help:"WeChat's API host."`
+	WechatMPURL   string `default:"https://mp.weixin.qq.com" env:"ZHISU_WECHAT_MP_URL" help:"Host of the authorisation page for computers."`
+	WechatOpenURL string `default:"https://open.weixin.qq.com" env:"ZHISU_WECHAT_OPEN_URL" help:"Host of the authorisation page for phones."`
+
+	ComponentAppID  string `name:"component-appid" env:"ZHISU_COMPONENT_APPID" help:"AppID of the third-party platform (first start only)."`
+	ComponentSecret string `env:"ZHISU_COMPONENT_SECRET" help:"AppSecret of the platform (first start only)."`
+	ComponentToken  string `env:"ZHISU_COMPONENT_TOKEN" help:"消息校验 Token (first start only)."`
+	ComponentAESKey string `name:"component-aes-key" env:"ZHISU_COMPONENT_AES_KEY" help:"消息加解密 Key (first start only)."`
+
+	ExtraCAFile      string `env:"ZHISU_EXTRA_CA_FILE" help:"PEM file added to the trusted roots of every outgoing connection."`
+	AllowPrivateURLs bool   `env:"ZHISU_ALLOW_PRIVATE_URLS" help:"Let addresses typed in by users (SMTP host, webhooks) reach private networks."`
+	LogFormat        string `default:"auto" enum:"auto,text,json" env:"ZHISU_LOG_FORMAT" help:"text or json; auto is text on a terminal."`
+}
+
+// Normalize fills what depends on other values and refuses what cannot work.
+func (c *Config) Normalize() error {
+	if c.PublicURL == "" {
+		c.PublicURL = "http://" + c.Listen
+	}
+	for name, p := range map[string]*string{
+		"ZHISU_PUBLIC_URL": &c.PublicURL, "ZHISU_WECHAT_API_URL": &c.WechatAPIURL,
+		"ZHISU_WECHAT_MP_URL": &c.WechatMPURL, "ZHISU_WECHAT_OPEN_URL": &c.WechatOpenURL,
+	} {
+		*p = strings.TrimRight(*p, "/")
+		u, err := url.Parse(*p)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return fmt.Errorf("%s must be an http:// or https:// URL", name)
+		}
+	}
+	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
+		return errors.New("ZHISU_DATABASE_URL must be a postgres:// URL, or empty for SQLite")
+	}
+	if c.LogFormat == "auto" || c.LogFormat == "" {
+		c.LogFormat = "json"
+		if term.IsTerminal(int(os.Stderr.Fd())) {
+			c.LogFormat = "text"
+		}
+	}
+	return nil
+}
+
+// MakeDataDir creates the data directory, readable by its owner only.
+func (c *Config) MakeDataDir() error {
+	if err := os.MkdirAll(c.DataDir, 0o700); err != nil {
+		return fmt.Errorf("create data directory: %w", err)
+	}
+	return nil
+}
+
+// LoadMasterKey reads the master key from the setting or its file. With mayCreate it makes the default file when there is none.
+func (c *Config) LoadMasterKey(mayCreate bool) (*secret.MasterKey, error) {
+	if c.MasterKey != "" {
+		return secret.ParseMasterKey(c.MasterKey)
+	}
+	path := c.MasterKeyFile
+	if path == "" {
+		path = filepath.Join(c.DataDir, "master.key")
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) && mayCreate && c.MasterKeyFile == "" {
+		b, err = createMasterKey(path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read master key: %w", err)
+	}
+	return secret.ParseMasterKey(string(b))
+}
+
+// createMasterKey writes a new key with O_EXCL, so that two processes starting at once end with the same one.
+func createMasterKey(path string) ([]byte, error) {
+	raw := make([]byte, 32)
+	if _, err := rand.Read(raw); err != nil {
+		return nil, fmt.Errorf("make master key: %w", err)
+	}
+	enc := []byte(base64.StdEncoding.EncodeToString(raw) + "\n")
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return os.ReadFile(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err = f.Write(enc); err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return enc, err
+}
+
+// Logger builds the structured logger the settings ask for, on standard error.
+func (c *Config) Logger() *slog.Logger {
+	if c.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(os.Stderr, nil))
+	}
+	return slog.New(slog.NewJSONHandler(os.Stderr, nil))
+}

@@ -1,0 +1,236 @@
+package demo
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/app"
+	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/config"
+	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/notify"
+	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/wechatsim"
+)
+
+// world is the simulated WeChat and what happened in it before the newcomer came.
+type world struct {
+	sim  *wechatsim.Sim
+	url  string
+	smtp string
+	// past is how far back the simulated clock stands while history is being made.
+	past atomic.Int64
+}
+
+// Names and numbers of the demo's programs; the first two are authorised at the start, the others wait for the visitor.
+const (
+	tea  = "wx0a9d3be1724f6c58"
+	park = "wx71e4c05fa2b83d96"
+)
+
+func programs() []wechatsim.Program {
+	all := []int{76, 151, 19, 30}
+	return []wechatsim.Program{
+		{AppID: tea, UserName: "gh_4b8f0c2d19e7", NickName: "满山茶铺", PrincipalName: "杭州满山茶业有限公司", FuncIDs: all},
+		{AppID: park, UserName: "gh_a17c93f0b5d2", NickName: "小禾亲子乐园", PrincipalName: "小禾文旅（成都）有限公司", FuncIDs: all},
+		{AppID: "wxd2407b9c1ef5a836", UserName: "gh_72e5d8b04c91", NickName: "鹿野露营", PrincipalName: "鹿野户外用品店", FuncIDs: all},
+		{AppID: "wx9f20e8a4d61b7c35", UserName: "gh_0d96b3f7e248", NickName: "青柠剧场", PrincipalName: "青柠影视传媒有限公司", FuncIDs: []int{151, 30}},
+	}
+}
+
+// newWorld builds the simulator and points the product's settings at it.
+func newWorld(c *config.Config, l listeners) (*world, error) {
+	token, key, err := program.GeneratePushSecrets()
+	if err != nil {
+		return nil, err
+	}
+	sec, _, err := program.GeneratePushSecrets()
+	if err != nil {
+		return nil, err
+	}
+	public, err := url.Parse(c.PublicURL)
+	if err != nil {
+		return nil, fmt.Errorf("read public URL: %w", err)
+	}
+	w := &world{url: "http://" + l.sim.Addr().String(), smtp: l.smtp.Addr().String()}
+	const component = "wxa4e07c5d28f391d2"
+	w.sim, err = wechatsim.New(wechatsim.Config{
+		ComponentAppID: component, ComponentSecret: sec.Reveal(), Token: token.Reveal(), AESKey: key.Reveal(),
+		EventsURL: c.PublicURL + "/wechat/platform/events", MessagesURL: c.PublicURL + "/wechat/platform/messages/$APPID$",
+		AuthDomain: public.Host, Programs: programs(), ProductURL: c.PublicURL, PublicURL: w.url,
+		Now: func() time.Time { return time.Now().Add(-time.Duration(w.past.Load())) },
+	})
+	if err != nil {
+		return nil, fmt.Errorf("build simulator: %w", err)
+	}
+	c.WechatAPIURL, c.WechatMPURL, c.WechatOpenURL = w.url, w.url, w.url
+	c.ComponentAppID, c.ComponentSecret, c.ComponentToken, c.ComponentAESKey = component, sec.Reveal(), token.Reveal(), key.Reveal()
+	c.AllowPrivateURLs = true // the simulator's mail server is on this machine
+	return w, nil
+}
+
+// seed makes history: two programs authorise, a mail channel is set up, users complain, the merchant answers some, the platform rules.
+func (w *world) seed(ctx context.Context, a *app.App) error {
+	ctx = identity.WithPrincipal(ctx, identity.System)
+	if err := await(ctx, "the platform token", func() (bool, error) {
+		st, err := a.Programs.Platform(ctx)
+		return !st.TokenExpires.IsZero(), err
+	}); err != nil {
+		return err
+	}
+	for _, id := range []string{tea, park} {
+		if _, err := w.sim.Authorize(wechatsim.AuthorizeRequest{AppID: id}); err != nil {
+			return fmt.Errorf("authorise %s: %w", id, err)
+		}
+		if err := await(ctx, "the authorisation of "+id, func() (bool, error) {
+			p, err := a.Programs.ByAppID(ctx, id)
+			if errors.Is(err, program.ErrNotFound) {
+				return false, nil
+			}
+			return err == nil && p.Name != "", err
+		}); err != nil {
+			return err
+		}
+	}
+	if err := w.seedMail(ctx, a); err != nil {
+		return err
+	}
+	for _, s := range stories() {
+		if err := w.tell(ctx, a, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) seedMail(ctx context.Context, a *app.App) error {
+	cs, err := a.Notify.ListChannels(ctx)
+	if err != nil || len(cs) > 0 {
+		return err
+	}
+	host, port, err := net.SplitHostPort(w.smtp)
+	if err != nil {
+		return fmt.Errorf("read mail address: %w", err)
+	}
+	n, err := strconv.Atoi(port)
+	if err != nil {
+		return fmt.Errorf("read mail port: %w", err)
+	}
+	settings, err := json.Marshal(map[string]any{
+		"host": host, "port": n, "security": "none", "username": "notice@example.com", "from_name": "知诉",
+	})
+	if err != nil {
+		return fmt.Errorf("encode mail settings: %w", err)
+	}
+	ch, err := a.Notify.CreateChannel(ctx, notify.ChannelInput{Kind: "email", Name: "演示邮箱", Settings: settings})
+	if err != nil {
+		return fmt.Errorf("create mail channel: %w", err)
+	}
+	_, err = a.Notify.CreateSubscription(ctx, notify.SubscriptionInput{
+		Name: "所有投诉", ChannelIDs: []string{ch.ID}, Enabled: true,
+		Events: []string{
+			notify.EventComplaintNew, notify.EventEvidenceWanted, notify.EventRuledAgainst, notify.EventWithdrawn, notify.EventAppealResult,
+		},
+		Receivers: []notify.Receiver{{ChannelID: ch.ID, Address: "zhoumin@example.com"}},
+	})
+	if err != nil {
+		return fmt.Errorf("create subscription: %w", err)
+	}
+	return nil
+}
+
+// story is one case and what became of it.
+type story struct {
+	filing wechatsim.Filing
+	ago    time.Duration   // when it was filed
+	answer action.Decision // the merchant's answer, empty for none
+	text   string
+	then   []chapter
+}
+
+// chapter is what somebody else did later.
+type chapter struct {
+	event   wechatsim.Event
+	ago     time.Duration
+	content string
+}
+
+// tell plays a story: every answer goes through the product, as a merchant's would.
+func (w *world) tell(ctx context.Context, a *app.App, s story) error {
+	w.past.Store(int64(s.ago))
+	defer w.past.Store(0)
+	id, err := w.sim.FileComplaint(s.filing)
+	if err != nil {
+		return fmt.Errorf("file complaint: %w", err)
+	}
+	c, err := w.heard(ctx, a, s.filing.AppID, id, 201)
+	if err != nil {
+		return err
+	}
+	if s.answer != "" {
+		if _, err := a.Actions.Submit(ctx, action.Intent{
+			ComplaintID: c.ID, Kind: complaint.Respond, Decision: s.answer, Content: s.text, ActorID: "demo", ActorName: "周敏",
+			Source: complaint.FromStaff, RequestKey: "demo/" + c.ID,
+		}); err != nil {
+			return fmt.Errorf("answer complaint: %w", err)
+		}
+		want := complaint.Status(203)
+		if s.answer == action.Refuse {
+			want = 204
+		}
+		if _, err := w.heard(ctx, a, s.filing.AppID, id, want); err != nil {
+			return err
+		}
+	}
+	for _, ch := range s.then {
+		w.past.Store(int64(ch.ago))
+		if err := w.sim.Advance(id, ch.event, wechatsim.AdvanceOptions{Content: ch.content}); err != nil {
+			return fmt.Errorf("move complaint: %w", err)
+		}
+	}
+	return nil
+}
+
+// heard waits until the product knows a case in a status and has read it at WeChat.
+func (w *world) heard(ctx context.Context, a *app.App, appID, orderID string, st complaint.Status) (found *complaint.Complaint, err error) {
+	p, err := a.Programs.ByAppID(ctx, appID)
+	if err != nil {
+		return nil, err
+	}
+	err = await(ctx, "complaint "+orderID, func() (bool, error) {
+		cs, _, err := a.Complaints.List(ctx, complaint.Filter{ProgramIDs: []string{p.ID}, Query: orderID, Limit: 1})
+		if err != nil || len(cs) == 0 {
+			return false, err
+		}
+		found = &cs[0]
+		return found.Status == st && !found.SyncedAt.IsZero(), nil
+	})
+	return found, err
+}
+
+// await polls until done, at most 30 s.
+func await(ctx context.Context, what string, done func() (bool, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	t := time.NewTicker(20 * time.Millisecond)
+	defer t.Stop()
+	for {
+		ok, err := done()
+		if err != nil || ok {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for %s: %w", what, ctx.Err())
+		case <-t.C:
+		}
+	}
+}

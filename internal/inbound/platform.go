@@ -1,0 +1,177 @@
+package inbound
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/secret"
+	"github.com/zhisu/zhisu/internal/wechat/msgcrypt"
+	"github.com/zhisu/zhisu/internal/wechat/push"
+)
+
+// opened is a push that passed signature, cipher and appid.
+type opened struct {
+	plain []byte
+	appID string // the component's
+	token string // the Token that verified it
+	key   msgcrypt.Key
+}
+
+// open does the checks that come before reading a push: msg_signature (never signature, which does not cover the body), every known Token and Key, and
+// the component appid at the end of the plaintext. Source: reference/wechat-open-platform.md §3.
+func (s *Service) open(ctx context.Context, r *http.Request, body []byte) (opened, error) {
+	_, _, encrypt, err := msgcrypt.ParseXMLEnvelope(body)
+	if err != nil {
+		return opened{}, errMalformed
+	}
+	ps, err := s.programs.PushSecrets(ctx)
+	if errors.Is(err, program.ErrNoPlatform) {
+		return opened{}, errUnconfigured
+	}
+	if err != nil {
+		return opened{}, err
+	}
+	o := opened{appID: ps.AppID}
+	q := r.URL.Query()
+	verified := false
+	for _, t := range ps.Tokens {
+		if msgcrypt.Verify(q.Get("msg_signature"), t.Reveal(), q.Get("timestamp"), q.Get("nonce"), encrypt) && !verified {
+			verified, o.token = true, t.Reveal()
+		}
+	}
+	if !verified {
+		return opened{}, errSignature
+	}
+	keys, err := parseKeys(ps.Keys)
+	if err != nil {
+		return opened{}, err
+	}
+	plain, appID, i, err := msgcrypt.Open(keys, encrypt)
+	if err != nil {
+		return opened{}, errCipher
+	}
+	if appID != ps.AppID {
+		return opened{}, errForeign
+	}
+	o.plain, o.key = plain, keys[i]
+	return o, nil
+}
+
+func parseKeys(in []secret.Text) ([]msgcrypt.Key, error) {
+	keys := make([]msgcrypt.Key, 0, len(in))
+	for _, k := range in {
+		key, err := msgcrypt.ParseKey(k.Reveal())
+		if err != nil {
+			return nil, fmt.Errorf("read stored EncodingAESKey: %w", err)
+		}
+		keys = append(keys, key)
+	}
+	return keys, nil
+}
+
+func parseError(err error) error {
+	if errors.Is(err, push.ErrDoctype) {
+		return errDoctype
+	}
+	return errMalformed
+}
+
+// events hears the 授权事件接收 URL: tickets and authorisations. The answer is exactly "success".
+func (s *Service) events(ctx context.Context, r *http.Request, body []byte) (answer, error) {
+	o, err := s.open(ctx, r, body)
+	if err != nil {
+		return answer{}, err
+	}
+	e, err := push.ParsePlatformEvent(o.plain)
+	if err != nil {
+		return answer{}, parseError(err)
+	}
+	if e.AppID != "" && e.AppID != o.appID {
+		return answer{}, errForeign
+	}
+	if e.InfoType == push.InfoTicket {
+		if e.Ticket == "" {
+			return answer{}, errMalformed
+		}
+		// Tickets are secrets that come every ten minutes: they replace each other instead of becoming deliveries.
+		return success, s.programs.SaveTicket(ctx, o.appID, secret.New(e.Ticket))
+	}
+	d := &Delivery{Source: FromEvents, AppID: e.AuthorizerAppID, Event: e.InfoType, State: Done, ProcessedAt: s.now()}
+	return success, s.record(ctx, d, o.plain, func(ctx context.Context, tx db.Tx) error { return s.programs.Apply(ctx, tx, *e) })
+}
+
+// messages hears the 消息与事件接收 URL. The appid in its path is not signed, so it must agree with what the push itself says.
+func (s *Service) messages(ctx context.Context, r *http.Request, body []byte) (answer, error) {
+	o, err := s.open(ctx, r, body)
+	if err != nil {
+		return answer{}, err
+	}
+	e, err := push.ParseEvent(o.plain, push.FormatXML)
+	if err != nil {
+		return answer{}, parseError(err)
+	}
+	appID := r.PathValue("appid")
+	if e.Complaint != nil && e.Complaint.AppID != "" && e.Complaint.AppID != appID {
+		return answer{}, errForeign
+	}
+	p, err := s.programs.ByAppID(ctx, appID)
+	if err != nil && !errors.Is(err, program.ErrNotFound) {
+		return answer{}, err
+	}
+	d := &Delivery{Source: FromMessages, AppID: appID, Event: e.Event, State: Ignored}
+	if d.Event == "" {
+		d.Event = e.MsgType
+	}
+	if p != nil {
+		if p.UserName != "" && e.ToUserName != "" && p.UserName != e.ToUserName {
+			return answer{}, errForeign
+		}
+		d.ProgramID = p.ID
+	}
+	if reply := s.releaseReply(appID, e); reply != "" {
+		return s.reply(r, o, e, reply)
+	}
+	if e.Complaint != nil {
+		d.State = Stored
+	}
+	return success, s.record(ctx, d, o.plain, func(ctx context.Context, tx db.Tx) error {
+		if err := program.Pushed(ctx, tx, appID, s.now()); err != nil {
+			return err
+		}
+		if code, ok := strings.CutPrefix(e.Content, "QUERY_AUTH_CODE:"); ok && program.IsReleaseAccount(appID) {
+			return tx.Enqueue(ctx, program.ReleaseReplyArgs{Code: strings.TrimSpace(code), ToUser: e.FromUserName}, nil)
+		}
+		if e.Complaint == nil {
+			return nil
+		}
+		return tx.Enqueue(ctx, ReceivedArgs{DeliveryID: d.ID}, db.Once(db.QueueDefault))
+	})
+}
+
+// releaseReply is the text that WeChat's release check expects at once, empty for everything else (reference/wechat-open-platform.md §5, c and e).
+func (s *Service) releaseReply(appID string, e *push.Event) string {
+	switch {
+	case e.MsgType == "text" && e.Content == "TESTCOMPONENT_MSG_TYPE_TEXT":
+		return "TESTCOMPONENT_MSG_TYPE_TEXT_callback"
+	case e.MsgType == "event" && program.IsReleaseAccount(appID) && e.Complaint == nil:
+		return e.Event + "from_callback"
+	}
+	return ""
+}
+
+// reply answers with an encrypted passive message, From and To swapped.
+func (s *Service) reply(r *http.Request, o opened, e *push.Event, text string) (answer, error) {
+	now := s.clock.Now().Unix()
+	msg := push.TextReply(e.FromUserName, e.ToUserName, now, text)
+	body, err := msgcrypt.ReplyXML(s.rand, o.key, o.token, o.appID, strconv.FormatInt(now, 10), r.URL.Query().Get("nonce"), msg)
+	if err != nil {
+		return answer{}, fmt.Errorf("encrypt reply: %w", err)
+	}
+	return answer{"application/xml; charset=utf-8", body}, nil
+}

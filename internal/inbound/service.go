@@ -1,0 +1,173 @@
+package inbound
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+
+	"github.com/zhisu/zhisu/internal/clock"
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/secret"
+)
+
+// MaxBody bounds a push; real ones are a few KiB (reference/wechat-open-platform.md §3.5).
+const MaxBody = 256 << 10
+
+// Service hears pushes.
+type Service struct {
+	db       *db.DB
+	sealer   *secret.Sealer
+	clock    clock.Clock
+	programs *program.Service
+	log      *slog.Logger
+	rand     io.Reader
+
+	pushes   *prometheus.CounterVec
+	seconds  prometheus.Histogram
+	refusals sync.Map // reason → *rate.Limiter
+}
+
+// Options are what New needs.
+type Options struct {
+	DB       *db.DB
+	Sealer   *secret.Sealer
+	Clock    clock.Clock
+	Programs *program.Service
+	Logger   *slog.Logger
+	Metrics  prometheus.Registerer
+}
+
+// New builds the service; it starts nothing.
+func New(o Options) *Service {
+	s := &Service{
+		db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, log: o.Logger, rand: rand.Reader,
+		pushes: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "zhisu_pushes_total", Help: "Pushes by URL and result.",
+		}, []string{"source", "result"}),
+		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "zhisu_push_answer_seconds", Help: "Time from a push's first byte to our answer.",
+			Buckets: []float64{.002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5},
+		}),
+	}
+	o.Metrics.MustRegister(s.pushes, s.seconds)
+	return s
+}
+
+func (s *Service) now() db.Time { return db.At(s.clock.Now()) }
+
+// Register adds the push endpoints (design §6.3).
+func (s *Service) Register(mux *http.ServeMux) {
+	mux.HandleFunc("POST /wechat/platform/events", s.handle(FromEvents, s.events))
+	mux.HandleFunc("POST /wechat/platform/messages/{appid}", s.handle(FromMessages, s.messages))
+}
+
+// refusal is a push that fails a check.
+type refusal struct {
+	status int
+	reason string
+}
+
+// Error implements error.
+func (r *refusal) Error() string { return r.reason }
+
+// Why pushes are refused, with the status WeChat gets: anything but 200 makes it try again and raise its own alarm.
+var (
+	errTooLarge     = &refusal{http.StatusRequestEntityTooLarge, "too_large"}
+	errMalformed    = &refusal{http.StatusBadRequest, "malformed"}
+	errSignature    = &refusal{http.StatusUnauthorized, "bad_signature"}
+	errCipher       = &refusal{http.StatusUnauthorized, "bad_cipher"}
+	errForeign      = &refusal{http.StatusForbidden, "wrong_appid"}
+	errDoctype      = &refusal{http.StatusBadRequest, "doctype"}
+	errUnconfigured = &refusal{http.StatusServiceUnavailable, "platform_not_configured"}
+)
+
+// answer is what WeChat gets with 200.
+type answer struct {
+	contentType string
+	body        []byte
+}
+
+var success = answer{"text/plain; charset=utf-8", []byte("success")}
+
+func (s *Service) handle(src Source, hear func(ctx context.Context, r *http.Request, body []byte) (answer, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now() //nolint:forbidigo // a duration for a metric, not domain time
+		defer func() { s.seconds.Observe(time.Since(start).Seconds()) }()
+		a, err := s.read(w, r, hear)
+		if err != nil {
+			s.refuse(w, r, src, err)
+			return
+		}
+		s.pushes.WithLabelValues(string(src), "ok").Inc()
+		w.Header().Set("Content-Type", a.contentType)
+		if _, err := w.Write(a.body); err != nil {
+			s.log.DebugContext(r.Context(), "push sender hung up before the answer", "err", err)
+		}
+	}
+}
+
+func (s *Service) read(w http.ResponseWriter, r *http.Request, hear func(context.Context, *http.Request, []byte) (answer, error)) (answer, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return answer{}, errTooLarge
+	case err != nil:
+		return answer{}, errMalformed
+	}
+	return hear(r.Context(), r, body)
+}
+
+func (s *Service) refuse(w http.ResponseWriter, r *http.Request, src Source, err error) {
+	var ref *refusal
+	if !errors.As(err, &ref) {
+		ref = &refusal{http.StatusServiceUnavailable, "internal"}
+	}
+	s.pushes.WithLabelValues(string(src), ref.reason).Inc()
+	// One line per reason and ten seconds: a flood of forged pushes must not fill the disk.
+	lim, _ := s.refusals.LoadOrStore(ref.reason, rate.NewLimiter(rate.Every(10*time.Second), 1))
+	if l, ok := lim.(*rate.Limiter); ok && l.Allow() {
+		attrs := []any{"source", src, "reason", ref.reason, "remote", r.RemoteAddr}
+		if ref.reason == "internal" {
+			attrs = append(attrs, "err", err)
+		}
+		s.log.WarnContext(r.Context(), "push refused", attrs...)
+	}
+	http.Error(w, ref.reason, ref.status)
+}
+
+// record stores a delivery and runs follow in the same transaction, exactly once per dedupe key. It returns after the commit.
+func (s *Service) record(ctx context.Context, d *Delivery, plain []byte, follow func(ctx context.Context, tx db.Tx) error) error {
+	d.ID, d.ReceivedAt = db.NewID(), s.now()
+	sum := sha256.Sum256(plain)
+	d.BodySHA256 = hex.EncodeToString(sum[:])
+	key := sha256.Sum256([]byte(string(d.Source) + "|" + d.AppID + "|" + d.BodySHA256))
+	d.DedupeKey = hex.EncodeToString(key[:])
+	var err error
+	if d.BodySealed, err = s.sealer.Seal(bodyPlace(d.ID), secret.New(string(plain))); err != nil {
+		return err
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		fresh, err := db.Changed(tx.NewInsert().Model(d).On("CONFLICT (dedupe_key) DO NOTHING").Exec(ctx))
+		if err != nil {
+			return fmt.Errorf("store delivery: %w", err)
+		}
+		if !fresh {
+			_, err := tx.NewUpdate().Model((*Delivery)(nil)).Set("repeats = repeats + 1").Where("dedupe_key = ?", d.DedupeKey).Exec(ctx)
+			return err
+		}
+		return follow(ctx, tx)
+	})
+}

@@ -1,0 +1,21 @@
+package notify
+
+import (
+	"errors"
+
+	"github.com/zhisu/zhisu/internal/notify/channel"
+)
+
+// FieldError says which field is wrong, in a Chinese sentence.
+type FieldError = channel.Invalid
+
+var (
+	// ErrNotFound says that there is no such channel or subscription.
+	ErrNotFound = errors.New("no such channel or subscription")
+	// ErrChannelInUse says that a channel can't be removed while a subscription sends through it.
+	ErrChannelInUse = errors.New("the channel is used by a subscription")
+	// ErrChanged says that somebody else changed the channel at the same time.
+	ErrChanged = errors.New("the channel was changed at the same time")
+	// ErrBadCursor says that a cursor was not made by ListNotices.
+	ErrBadCursor = errors.New("the cursor is not valid")
+)

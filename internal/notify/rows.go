@@ -1,0 +1,117 @@
+package notify
+
+import (
+	"encoding/json"
+
+	"github.com/uptrace/bun"
+
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/secret"
+)
+
+type channelRow struct {
+	bun.BaseModel `bun:"table:channels"`
+
+	ID       string `bun:",pk"`
+	Kind     string
+	Name     string
+	Settings db.JSON[json.RawMessage]
+	// SecretsSealed holds a JSON object of secrets by field.
+	SecretsSealed string
+	Version       int64
+	Enabled       bool
+	PausedUntil   db.Time
+	Pauses        int64
+	HoldUntil     db.Time
+	Failures      int64
+	LastSuccessAt db.Time
+	LastFailureAt db.Time
+	LastError     string
+	CreatedAt     db.Time
+	UpdatedAt     db.Time
+}
+
+type subscriptionRow struct {
+	bun.BaseModel `bun:"table:subscriptions"`
+
+	ID         string `bun:",pk"`
+	Name       string
+	ProgramIDs db.JSON[[]string] `bun:"program_ids"`
+	Events     db.JSON[[]string]
+	ChannelIDs db.JSON[[]string] `bun:"channel_ids"`
+	// ReceiversSealed holds a JSON array of receiver: addresses are personal data.
+	ReceiversSealed string
+	Enabled         bool
+	CreatedAt       db.Time
+	UpdatedAt       db.Time
+}
+
+type receiver struct {
+	ChannelID string `json:"channel_id"`
+	Address   string `json:"address"`
+	Masked    string `json:"masked"`
+	UserID    string `json:"user_id,omitempty"`
+}
+
+// State of a notice.
+type State string
+
+// The states. Queued includes waiting for a channel that is paused or held.
+const (
+	Queued    State = "queued"
+	sending   State = "sending" // shown as queued
+	Sent      State = "sent"    // accepted by the provider
+	Delivered State = "delivered"
+	Failed    State = "failed"  // will not be tried again
+	Dropped   State = "dropped" // no longer wanted
+)
+
+type noticeRow struct {
+	bun.BaseModel `bun:"table:notices"`
+
+	ID string `bun:",pk"`
+	// DedupeKey is a hash over (case, event, key, channel, address); the same for every try.
+	DedupeKey     string
+	ComplaintID   string
+	ProgramID     string
+	Event         string
+	ChannelID     string
+	AddressSealed string
+	AddressMasked string
+	State         State
+	Attempts      int64
+	NextTryAt     db.Time
+	AttemptID     string
+	Owner         string
+	LeaseUntil    db.Time
+	Error         string
+	CreatedAt     db.Time
+	UpdatedAt     db.Time
+	SentAt        db.Time
+}
+
+// attemptRow is one try, written before the call as "unknown" and unfinished: that is what it is if the process dies.
+type attemptRow struct {
+	bun.BaseModel `bun:"table:notice_attempts"`
+
+	ID           string `bun:",pk"`
+	NoticeID     string
+	StartedAt    db.Time
+	FinishedAt   db.Time
+	Outcome      string
+	ProviderCode string
+	ProviderText string
+	Text         string
+}
+
+func secretsPlace(channelID string) secret.Place {
+	return secret.Place{Table: "channels", Column: "secrets_sealed", ID: channelID}
+}
+
+func receiversPlace(subscriptionID string) secret.Place {
+	return secret.Place{Table: "subscriptions", Column: "receivers_sealed", ID: subscriptionID}
+}
+
+func addressPlace(noticeID string) secret.Place {
+	return secret.Place{Table: "notices", Column: "address_sealed", ID: noticeID}
+}

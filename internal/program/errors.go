@@ -1,0 +1,63 @@
+package program
+
+import (
+	"errors"
+
+	"github.com/zhisu/zhisu/internal/wechat"
+)
+
+// Errors that callers tell apart.
+var (
+	ErrNotFound      = errors.New("program not found")
+	ErrNoPlatform    = errors.New("the third-party platform is not configured")
+	ErrNoTicket      = errors.New("no component_verify_ticket has been received yet")
+	ErrNeedsReauth   = errors.New("the authorisation is gone and must be given again")
+	ErrRevoked       = errors.New("the authorisation was revoked by the merchant")
+	ErrLinkExpired   = errors.New("the authorisation link is unknown or expired")
+	ErrTooSoon       = errors.New("a fresh token was refused; waiting before the next refresh")
+	ErrModeMismatch  = errors.New("the program is not connected in this mode")
+	ErrInvalidValues = errors.New("invalid values")
+)
+
+// UpstreamText says in words why WeChat did not do what it was asked; false when err is not WeChat's.
+func UpstreamText(err error) (string, bool) {
+	var we *wechat.Error
+	if !errors.As(err, &we) {
+		return "", false
+	}
+	switch we.Code {
+	case 61004, 40164:
+		return "微信拒绝了本机的 IP，请把服务器 IP 加入第三方平台的白名单", true
+	case 40125, 40001:
+		if we.API == wechat.APIComponentToken || we.API == wechat.APIStartPushTicket {
+			return "微信认为 AppSecret 不对，请重新填写第三方平台的 AppSecret", true
+		}
+	case 40013, 61011:
+		return "微信不认识这个 AppID，请核对第三方平台的 AppID", true
+	case 61005, 61006:
+		return "微信票据已失效，正在等待新的票据（一般每 10 分钟推送一次）", true
+	case 45009:
+		return "今天调用微信接口的次数已用完，请明天再试", true
+	}
+	switch we.Class {
+	case wechat.NoPermission:
+		return "小程序没有授权这项权限，请管理员重新授权", true
+	case wechat.Revoked:
+		return "小程序已取消授权，请管理员重新授权", true
+	}
+	return "微信暂时没有正常返回，请稍后再试", true
+}
+
+// reason words a failure for the people who look at the platform page.
+func reason(err error) string {
+	if text, ok := UpstreamText(err); ok {
+		return text
+	}
+	switch {
+	case errors.Is(err, ErrNoTicket):
+		return "还没有收到微信票据"
+	case errors.Is(err, ErrNeedsReauth), errors.Is(err, ErrRevoked):
+		return "授权已失效，请管理员重新授权"
+	}
+	return "暂时连不上微信，正在自动重试"
+}

@@ -1,0 +1,241 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/uptrace/bun"
+
+	"github.com/zhisu/zhisu/internal/clock"
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/secret"
+	"github.com/zhisu/zhisu/internal/wechat"
+)
+
+// Times of the token keeper (reference/wechat-open-platform.md §8.1).
+const (
+	refreshMargin = 10 * time.Minute // refresh this long before expiry
+	useMargin     = time.Minute      // a token with less left is not handed out
+	leaseFor      = 30 * time.Second // longer than one call to WeChat may take
+	leasePoll     = 50 * time.Millisecond
+	forceFloor    = 30 * time.Second // between two refreshes that a refused token asked for
+)
+
+// keeper keeps access tokens. A row's lease makes one refresher at a time across goroutines and instances; the old token stays usable until
+// the new one is stored; nothing empty ever overwrites anything.
+type keeper struct {
+	db     *db.DB
+	sealer *secret.Sealer
+	clock  clock.Clock
+	wechat *wechat.Client
+	log    *slog.Logger
+
+	// platform gives the component's appid and secret, ticket its newest ticket; both from rows.
+	platform func(ctx context.Context) (appID string, sec secret.Text, err error)
+	ticket   func(ctx context.Context) (secret.Text, error)
+}
+
+// token is an access token together with the version of the row it came from.
+type token struct {
+	access  secret.Text
+	version int64
+}
+
+// grant is what a refresh obtained.
+type grant struct {
+	access    secret.Text
+	refresh   secret.Text // empty: keep the stored one
+	expiresIn time.Duration
+}
+
+func (k *keeper) place(column string, kind credentialKind, appID string) secret.Place {
+	return secret.Place{Table: "credentials", Column: column, ID: string(kind) + "/" + appID}
+}
+
+func (k *keeper) load(ctx context.Context, kind credentialKind, appID string) (credential, error) {
+	c := credential{Kind: kind, AppID: appID}
+	err := k.db.Read.NewSelect().Model(&c).WherePK().Scan(ctx)
+	if err != nil && !db.IsNotFound(err) {
+		return c, fmt.Errorf("read %s token: %w", kind, err)
+	}
+	return c, err
+}
+
+// get returns a usable token, refreshing it when it is about to end or when version refused (≥ 0) is still the stored one.
+func (k *keeper) get(ctx context.Context, kind credentialKind, appID string, refused int64) (token, error) {
+	owner := db.NewID()
+	for {
+		c, err := k.load(ctx, kind, appID)
+		if err != nil && !db.IsNotFound(err) {
+			return token{}, err
+		}
+		if err == nil && c.State == credNeedsReauth {
+			return token{}, ErrNeedsReauth
+		}
+		if k.usable(c, refused) {
+			access, err := k.sealer.Open(k.place("access_sealed", kind, appID), c.AccessSealed)
+			return token{access, c.Version}, err
+		}
+		if refused >= 0 && c.Version == refused && k.clock.Now().Sub(c.ForcedAt.Time()) < forceFloor {
+			return token{}, ErrTooSoon
+		}
+		got, err := k.lease(ctx, kind, appID, owner)
+		if err != nil {
+			return token{}, err
+		}
+		if got {
+			if err := k.refreshLeased(ctx, kind, appID, owner, refused); err != nil {
+				return token{}, err
+			}
+			refused = -1
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return token{}, fmt.Errorf("wait for another refresh of the %s token: %w", kind, ctx.Err())
+		case <-time.After(leasePoll):
+		}
+	}
+}
+
+func (k *keeper) usable(c credential, refused int64) bool {
+	return c.AccessSealed != "" && c.Version != refused && c.ExpiresAt.Time().After(k.clock.Now().Add(useMargin))
+}
+
+// lease takes the row's lease, making the row first if it doesn't exist.
+func (k *keeper) lease(ctx context.Context, kind credentialKind, appID, owner string) (bool, error) {
+	now := k.clock.Now()
+	ok, err := db.Changed(k.db.Write().NewUpdate().Model((*credential)(nil)).
+		Set("lease_owner = ?, lease_until = ?", owner, db.At(now.Add(leaseFor))).
+		Where("kind = ? AND appid = ? AND (lease_until IS NULL OR lease_until < ?)", kind, appID, db.At(now)).Exec(ctx))
+	if err != nil {
+		return false, fmt.Errorf("lease %s token: %w", kind, err)
+	}
+	if ok {
+		return true, nil
+	}
+	row := credential{Kind: kind, AppID: appID, State: credOK}
+	if _, err := k.db.Write().NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return false, fmt.Errorf("create %s token row: %w", kind, err)
+	}
+	return false, nil
+}
+
+// refreshLeased asks WeChat for a new token while holding the lease, and gives the lease back in every case.
+func (k *keeper) refreshLeased(ctx context.Context, kind credentialKind, appID, owner string, refused int64) error {
+	c, err := k.load(ctx, kind, appID)
+	if err == nil && k.usable(c, refused) && !k.due(c) {
+		return k.unlease(ctx, kind, appID, owner, nil) // somebody was faster
+	}
+	if err != nil && !db.IsNotFound(err) {
+		return errors.Join(err, k.unlease(ctx, kind, appID, owner, err))
+	}
+	ctx, cancel := context.WithTimeout(ctx, leaseFor-5*time.Second)
+	defer cancel()
+	g, err := k.obtain(ctx, c)
+	if err != nil {
+		k.log.WarnContext(ctx, "token refresh failed", "kind", kind, "appid", appID, "err", err)
+		return errors.Join(err, k.unlease(context.WithoutCancel(ctx), kind, appID, owner, err))
+	}
+	return k.store(context.WithoutCancel(ctx), c, owner, g, refused >= 0)
+}
+
+func (k *keeper) due(c credential) bool {
+	return !c.ExpiresAt.Time().After(k.clock.Now().Add(refreshMargin))
+}
+
+// unlease gives the lease back and keeps what went wrong visible. The stored tokens are not touched.
+func (k *keeper) unlease(ctx context.Context, kind credentialKind, appID, owner string, cause error) error {
+	q := k.db.Write().NewUpdate().Model((*credential)(nil)).Set("lease_owner = '', lease_until = NULL")
+	if cause != nil {
+		q = q.Set("error = ?", reason(cause))
+	}
+	if errors.Is(cause, ErrNeedsReauth) || errors.Is(cause, ErrRevoked) {
+		q = q.Set("state = ?", credNeedsReauth)
+	}
+	if _, err := q.Where("kind = ? AND appid = ? AND lease_owner = ?", kind, appID, owner).Exec(ctx); err != nil {
+		return fmt.Errorf("release %s token: %w", kind, err)
+	}
+	return nil
+}
+
+// store writes a grant if the lease is still ours. Access and refresh token change in one statement.
+func (k *keeper) store(ctx context.Context, c credential, owner string, g grant, forced bool) error {
+	q, err := k.grantUpdate(k.db.Write().NewUpdate(), &c, g)
+	if err != nil {
+		return err
+	}
+	q = q.Set("refreshes = refreshes + 1, lease_owner = '', lease_until = NULL")
+	if forced {
+		q = q.Set("forced_at = ?", db.At(k.clock.Now()))
+	}
+	ok, err := db.Changed(q.Where("kind = ? AND appid = ? AND lease_owner = ?", c.Kind, c.AppID, owner).Exec(ctx))
+	if err != nil {
+		return fmt.Errorf("store %s token: %w", c.Kind, err)
+	}
+	if !ok {
+		k.log.WarnContext(ctx, "token lease was lost before the new token was stored", "kind", c.Kind, "appid", c.AppID)
+	}
+	return nil
+}
+
+// put stores a grant from an authorization code, creating the row if needed.
+func (k *keeper) put(ctx context.Context, tx bun.IDB, appID string, g grant) error {
+	c := credential{Kind: authorizerKind, AppID: appID, State: credOK}
+	if _, err := tx.NewInsert().Model(&c).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+		return fmt.Errorf("create authorizer token row: %w", err)
+	}
+	if err := tx.NewSelect().Model(&c).WherePK().Scan(ctx); err != nil {
+		return fmt.Errorf("read authorizer token: %w", err)
+	}
+	q, err := k.grantUpdate(tx.NewUpdate(), &c, g)
+	if err != nil {
+		return err
+	}
+	// A refresh under way used the old refresh token, which re-authorisation voids: it loses its lease.
+	q = q.Set("lease_owner = '', lease_until = NULL")
+	if _, err := q.Where("kind = ? AND appid = ?", c.Kind, c.AppID).Exec(ctx); err != nil {
+		return fmt.Errorf("store authorizer token: %w", err)
+	}
+	return nil
+}
+
+// grantUpdate sets the columns of a grant. An empty refresh token leaves the stored one; a changed one pushes the old into the history.
+func (k *keeper) grantUpdate(q *bun.UpdateQuery, c *credential, g grant) (*bun.UpdateQuery, error) {
+	now := k.clock.Now()
+	q = q.Model((*credential)(nil)).Set("state = ?, error = '', version = version + 1", credOK)
+	if !g.access.IsEmpty() {
+		sealed, err := k.sealer.Seal(k.place("access_sealed", c.Kind, c.AppID), g.access)
+		if err != nil {
+			return nil, err
+		}
+		q = q.Set("access_sealed = ?, expires_at = ?, obtained_at = ?", sealed, db.At(now.Add(g.expiresIn)), db.At(now))
+	}
+	if g.refresh.IsEmpty() {
+		return q, nil
+	}
+	place := k.place("refresh_sealed", c.Kind, c.AppID)
+	if old, err := k.sealer.Open(place, c.RefreshSealed); err == nil && old.Reveal() == g.refresh.Reveal() {
+		return q, nil
+	}
+	sealed, err := k.sealer.Seal(place, g.refresh)
+	if err != nil {
+		return nil, err
+	}
+	history := c.RefreshHistory.V
+	if c.RefreshSealed != "" {
+		history = append([]string{c.RefreshSealed}, history...)
+	}
+	return q.Set("refresh_sealed = ?, refresh_history = ?", sealed, db.AsJSON(history[:min(3, len(history))])), nil
+}
+
+// drop forgets a program's tokens after its authorisation was revoked.
+func (k *keeper) drop(ctx context.Context, tx bun.IDB, appID string) error {
+	if _, err := tx.NewDelete().Model((*credential)(nil)).Where("kind = ? AND appid = ?", authorizerKind, appID).Exec(ctx); err != nil {
+		return fmt.Errorf("drop authorizer token: %w", err)
+	}
+	return nil
+}

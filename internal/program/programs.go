@@ -1,0 +1,131 @@
+package program
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/zhisu/zhisu/internal/db"
+)
+
+// ByID returns a program or ErrNotFound.
+func (s *Service) ByID(ctx context.Context, id string) (*Program, error) {
+	return s.one(ctx, s.db.Read, "id = ?", id)
+}
+
+// ByAppID returns a program or ErrNotFound.
+func (s *Service) ByAppID(ctx context.Context, appID string) (*Program, error) {
+	return s.one(ctx, s.db.Read, "appid = ?", appID)
+}
+
+func (s *Service) one(ctx context.Context, q bun.IDB, where string, arg any) (*Program, error) {
+	p := new(Program)
+	err := q.NewSelect().Model(p).Where(where, arg).Scan(ctx)
+	if db.IsNotFound(err) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read program: %w", err)
+	}
+	return p, nil
+}
+
+// Filter narrows List. IDs nil means all programs; empty means none.
+type Filter struct {
+	IDs   []string
+	State State
+	Mode  Mode
+	After string // id of the last program of the previous page
+	Limit int
+}
+
+// List returns programs in the order they were connected.
+func (s *Service) List(ctx context.Context, f Filter) ([]Program, error) {
+	ps := []Program{}
+	q := s.db.Read.NewSelect().Model(&ps).Order("id")
+	if f.IDs != nil {
+		if len(f.IDs) == 0 {
+			return ps, nil
+		}
+		q = q.Where("id IN (?)", bun.List(f.IDs))
+	}
+	if f.State != "" {
+		q = q.Where("state = ?", f.State)
+	}
+	if f.Mode != "" {
+		q = q.Where("mode = ?", f.Mode)
+	}
+	if f.After != "" {
+		q = q.Where("id > ?", f.After)
+	}
+	if f.Limit > 0 {
+		q = q.Limit(int64(f.Limit))
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list programs: %w", err)
+	}
+	return ps, nil
+}
+
+// Patch changes what staff may change; nil fields stay.
+type Patch struct {
+	State      *State
+	Tags       *[]string
+	OwnerID    *string
+	MerchantID *string
+}
+
+// Update applies a patch. Only active and disabled can be chosen; a revoked program comes back by authorising it again.
+func (s *Service) Update(ctx context.Context, tx db.Tx, id string, patch Patch) (*Program, error) {
+	p, err := s.one(ctx, tx, "id = ?", id)
+	if err != nil {
+		return nil, err
+	}
+	if patch.State != nil && *patch.State != p.State {
+		if *patch.State != Active && *patch.State != Disabled {
+			return nil, &FieldError{"state", "只能改为启用或停用"}
+		}
+		if p.State == Revoked {
+			return nil, &FieldError{"state", "授权已被取消，请重新授权"}
+		}
+		p.State = *patch.State
+	}
+	if patch.Tags != nil {
+		p.Tags.V = *patch.Tags
+	}
+	if patch.OwnerID != nil {
+		p.OwnerID = *patch.OwnerID
+	}
+	if patch.MerchantID != nil {
+		p.MerchantID = *patch.MerchantID
+	}
+	p.UpdatedAt = s.now()
+	if _, err := tx.NewUpdate().Model(p).Column("state", "tags", "owner_id", "merchant_id", "updated_at").WherePK().Exec(ctx); err != nil {
+		return nil, fmt.Errorf("update program: %w", err)
+	}
+	return p, nil
+}
+
+// Pushed notes that WeChat pushed something for an account, so that silence can be seen. It belongs to the delivery's transaction.
+func Pushed(ctx context.Context, tx bun.IDB, appID string, at db.Time) error {
+	if _, err := tx.NewUpdate().Model((*Program)(nil)).Set("last_push_at = ?", at).Where("appid = ?", appID).Exec(ctx); err != nil {
+		return fmt.Errorf("note push: %w", err)
+	}
+	return nil
+}
+
+// Names returns every program's name by id; a program whose name is not known yet has its appid.
+func (s *Service) Names(ctx context.Context) (map[string]string, error) {
+	ps, err := s.List(ctx, Filter{})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]string, len(ps))
+	for i := range ps {
+		if out[ps[i].ID] = ps[i].Name; ps[i].Name == "" {
+			out[ps[i].ID] = ps[i].AppID
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,4 @@
+import './desk.css'
+
+export { default } from './DeskApp.vue'
+export { routes } from './routes'

@@ -1,0 +1,36 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+/** Every page of the desk. What has no page yet has no entry in the navigation either. */
+export const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/workbench' },
+  { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { open: true, bare: true, title: 'page.login' } },
+  { path: '/setup', component: () => import('./pages/SetupPage.vue'), meta: { open: true, bare: true, title: 'page.setup' } },
+  { path: '/workbench', component: () => import('./pages/WorkbenchPage.vue'), meta: { title: 'page.workbench', rail: 'workbench' } },
+  { path: '/complaints/:id?', component: () => import('./pages/InboxPage.vue'), meta: { title: 'page.complaints', rail: 'complaints' } },
+  { path: '/complaints/:id/respond', redirect: to => ({ path: `/complaints/${String(to.params.id)}`, query: to.query, hash: '#respond' }) },
+  { path: '/programs', component: () => import('./pages/ProgramsPage.vue'), meta: { title: 'page.programs', rail: 'programs' } },
+  {
+    path: '/notices',
+    component: () => import('./pages/NoticesPage.vue'),
+    meta: { title: 'page.notices', rail: 'notices' },
+    children: [
+      { path: '', redirect: '/notices/channels' },
+      { path: 'channels', component: () => import('./pages/ChannelsTab.vue'), meta: { title: 'page.notices' } },
+      { path: 'subscriptions', component: () => import('./pages/SubscriptionsTab.vue'), meta: { title: 'page.notices' } },
+      { path: 'log', component: () => import('./pages/NoticeLogTab.vue'), meta: { title: 'page.notices' } },
+    ],
+  },
+  {
+    path: '/settings',
+    component: () => import('./pages/SettingsPage.vue'),
+    meta: { title: 'page.settings', rail: 'settings' },
+    children: [
+      { path: '', redirect: '/settings/members' },
+      { path: 'members', component: () => import('./pages/MembersTab.vue'), meta: { title: 'settings.members' } },
+      { path: 'platform', component: () => import('./pages/PlatformTab.vue'), meta: { title: 'settings.platform' } },
+      { path: 'tokens', component: () => import('./pages/TokensTab.vue'), meta: { title: 'settings.tokens' } },
+      { path: 'audit', component: () => import('./pages/AuditTab.vue'), meta: { title: 'settings.audit' } },
+    ],
+  },
+  { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'page.notFound' } },
+]

@@ -1,0 +1,4 @@
+import './phone.css'
+
+export { default } from './PhoneApp.vue'
+export { routes } from './routes'

@@ -1,0 +1,17 @@
+import type { RouteRecordRaw } from 'vue-router'
+
+/** The same addresses as at the desk; what the phone has no page for leads to 我的. */
+export const routes: RouteRecordRaw[] = [
+  { path: '/', redirect: '/complaints' },
+  { path: '/workbench', redirect: '/complaints' },
+  { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { open: true, bare: true, title: 'page.login' } },
+  { path: '/setup', component: () => import('./pages/SetupPage.vue'), meta: { open: true, bare: true, title: 'page.setup' } },
+  { path: '/complaints', component: () => import('./pages/InboxPage.vue'), meta: { title: 'page.complaints', rail: 'complaints' } },
+  { path: '/complaints/:id', component: () => import('./pages/CasePage.vue'), meta: { bare: true, title: 'page.case' } },
+  { path: '/complaints/:id/respond', component: () => import('./pages/RespondPage.vue'), meta: { bare: true, title: 'page.respond' } },
+  { path: '/programs', component: () => import('./pages/ProgramsPage.vue'), meta: { title: 'page.programs', rail: 'programs' } },
+  { path: '/notices/:rest(.*)*', component: () => import('./pages/NoticesPage.vue'), meta: { title: 'page.notices', rail: 'notices' } },
+  { path: '/more', component: () => import('./pages/MorePage.vue'), meta: { title: 'page.more', rail: 'more' } },
+  { path: '/settings/:rest(.*)*', redirect: '/more' },
+  { path: '/:rest(.*)*', redirect: '/complaints' },
+]

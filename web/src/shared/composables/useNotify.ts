@@ -1,0 +1,64 @@
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { computed, toValue, type MaybeRefOrGetter } from 'vue'
+import { api, take } from '@/shared/api/client'
+import type { Channel, ChannelInput, Notice, Subscription, SubscriptionInput } from '@/shared/api/types'
+
+/** Channels: how people are told. Secrets go in and never come out again. */
+export function useChannels() {
+  const client = useQueryClient()
+  const query = useQuery({ queryKey: ['channels'], queryFn: () => take(api.GET('/api/v1/channels')) })
+  const channels = computed<Channel[]>(() => query.data.value?.items ?? [])
+  const again = () => client.invalidateQueries({ queryKey: ['channels'] })
+
+  const save = useMutation({
+    mutationFn: ({ id, body }: { id?: string, body: ChannelInput }) => (id
+      ? take(api.PATCH('/api/v1/channels/{id}', { params: { path: { id } }, body: { name: body.name, settings: body.settings } }))
+      : take(api.POST('/api/v1/channels', { body }))),
+    onSettled: again,
+  })
+  const remove = useMutation({
+    mutationFn: (id: string) => take(api.DELETE('/api/v1/channels/{id}', { params: { path: { id } } })),
+    onSettled: again,
+  })
+  const test = useMutation({
+    mutationFn: ({ id, address }: { id: string, address: string }) =>
+      take(api.POST('/api/v1/channels/{id}/test', { params: { path: { id } }, body: address ? { address } : {} })),
+    onSettled: again,
+  })
+  return { query, channels, save, remove, test, nameOf: (id: string) => channels.value.find(c => c.id === id)?.name ?? '' }
+}
+
+/** Subscriptions: who hears of what, of which programs. */
+export function useSubscriptions() {
+  const client = useQueryClient()
+  const query = useQuery({ queryKey: ['subscriptions'], queryFn: () => take(api.GET('/api/v1/subscriptions')) })
+  const subscriptions = computed<Subscription[]>(() => query.data.value?.items ?? [])
+  const again = () => client.invalidateQueries({ queryKey: ['subscriptions'] })
+
+  const save = useMutation({
+    mutationFn: ({ id, body }: { id?: string, body: SubscriptionInput }) => (id
+      ? take(api.PATCH('/api/v1/subscriptions/{id}', { params: { path: { id } }, body }))
+      : take(api.POST('/api/v1/subscriptions', { body }))),
+    onSettled: again,
+  })
+  const remove = useMutation({
+    mutationFn: (id: string) => take(api.DELETE('/api/v1/subscriptions/{id}', { params: { path: { id } } })),
+    onSettled: again,
+  })
+  return { query, subscriptions, save, remove }
+}
+
+/** Every message, newest first, with its attempts. */
+export function useNotices(state: MaybeRefOrGetter<string> = '') {
+  const query = useInfiniteQuery({
+    queryKey: computed(() => ['notices', toValue(state)] as const),
+    queryFn: ({ pageParam }) => take(api.GET('/api/v1/notices', {
+      params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}), ...(toValue(state) ? { state: toValue(state) } : {}) } },
+    })),
+    initialPageParam: '',
+    getNextPageParam: last => last.next_cursor || undefined,
+    refetchInterval: 15_000,
+  })
+  const notices = computed<Notice[]>(() => query.data.value?.pages.flatMap(p => p.items ?? []) ?? [])
+  return { ...query, notices }
+}

@@ -1,0 +1,40 @@
+import { computed, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import type { ComplaintSummary } from '@/shared/api/types'
+import { hasDraft } from '@/shared/drafts'
+import { useFormat } from './useFormat'
+import { usePrograms } from './usePrograms'
+import { useSession } from './useSession'
+
+/** What one line of a list says about a complaint; the same words at the desk and on the phone. */
+export function useRowFacts(complaint: Ref<ComplaintSummary>) {
+  const { t } = useI18n()
+  const { named } = useFormat()
+  const { byId } = usePrograms()
+  const { userId } = useSession()
+
+  const program = computed(() => {
+    const c = complaint.value
+    const known = byId.value.get(c.program_id)
+    return { name: c.program_name || known?.name || known?.appid || '', avatar: known?.avatar_url ?? null }
+  })
+  const stage = computed(() => named('stage', complaint.value.stage, complaint.value.status_text))
+  const state = computed(() => {
+    const own = complaint.value.action_state
+    if (own === 'queued' || own === 'running') return { text: t('answer.sending'), busy: true, bad: false }
+    if (own === 'unknown') return { text: t('answer.checking'), busy: true, bad: false }
+    if (own === 'failed' && complaint.value.legal_actions?.length) return { text: t('answer.failed'), busy: false, bad: true }
+    return { text: complaint.value.stage === 'unknown' ? complaint.value.status_text ?? stage.value : stage.value, busy: false, bad: false }
+  })
+  const draft = computed(() => !!complaint.value.legal_actions?.length && !state.value.busy && hasDraft(userId.value, complaint.value.id))
+
+  return {
+    program,
+    type: computed(() => named('type', complaint.value.type, complaint.value.type_text)),
+    stage,
+    state,
+    draft,
+    /** in place of the clock when there is no deadline */
+    idle: computed(() => (complaint.value.stage === 'closed' ? '' : complaint.value.stage.startsWith('to_') ? t('countdown.none') : '')),
+  }
+}

@@ -1,0 +1,19 @@
+export default {
+  inbox: { soon: '{n} due within 12 h, first {when}', noneSoon: 'Nothing due within 12 h', withDraft: '{state}, draft' },
+  step: {
+    to_respond: { due: 'Respond by {when}, or the platform steps in', over: 'Ended {when}; the platform may have stepped in' },
+    to_supplement: { due: 'Add evidence by {when}', over: 'Ended {when}; the platform decides on what it has' },
+    to_prove: { due: 'Upload proof by {when}', over: 'Ended {when}; the platform may pay first' },
+    to_appeal: { due: 'If you disagree, appeal by {when}', over: 'The time to appeal ended {when}' },
+  },
+  pull: { pull: 'Pull to refresh', release: 'Release to refresh', loading: 'Refreshing' },
+  case: { all: 'All', allEntries: 'All {n}', fewer: 'Fewer', pictures: '{n} pictures', toCase: 'See the complaint' },
+  respond: { refuseShort: 'Refuse', about: '{type}, {amount}' },
+  draft: { will: 'What you write is kept', savedLong: 'Draft saved; closing the page loses nothing' },
+  preview: { open: 'Preview' },
+  programs: {
+    none: 'No Mini Program is connected', noneText: 'Connect the first one at a desk.', broken: 'Needs help', pushed: 'Push {when}', openN: '{n} open', copyLink: 'Copy the authorisation link',
+    copyHint: 'Send it to the administrator, to be opened in WeChat and scanned.',
+  },
+  more: { desk: 'Channels, members and other settings are at the desk.' },
+}

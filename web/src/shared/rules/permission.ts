@@ -1,0 +1,8 @@
+/** Rights as /me lists them. The server decides; here they only keep what cannot work out of sight. */
+export type Right = 'cases_read' | 'cases_act' | 'reveal' | 'programs' | 'platform' | 'notify' | 'users' | 'audit'
+
+export interface Person { permissions?: readonly string[] | null }
+
+export function may(person: Person | null | undefined, right: Right): boolean {
+  return person?.permissions?.includes(right) ?? false
+}

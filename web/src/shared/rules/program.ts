@@ -1,0 +1,24 @@
+export interface ProgramHealth {
+  state: string
+  missing?: readonly { required: boolean }[] | null
+}
+
+/** Broken = complaints do not arrive or cannot be answered until somebody does something. Disabled on purpose is not broken. */
+export function needsHelp(p: ProgramHealth): boolean {
+  if (p.state === 'disabled') return false
+  return p.state === 'revoked' || (p.missing ?? []).some(m => m.required)
+}
+
+export type ProgramGroup = 'all' | 'healthy' | 'broken' | 'disabled'
+
+export function inGroup(p: ProgramHealth, group: ProgramGroup): boolean {
+  if (group === 'all') return true
+  if (group === 'disabled') return p.state === 'disabled'
+  return p.state !== 'disabled' && needsHelp(p) === (group === 'broken')
+}
+
+/** Broken first, then by name; healthy ones need no order of their own. */
+export function byNeed<P extends ProgramHealth & { name?: string | null }>(a: P, b: P): number {
+  const rank = (p: P) => (needsHelp(p) ? 0 : p.state === 'disabled' ? 2 : 1)
+  return rank(a) - rank(b) || (a.name ?? '').localeCompare(b.name ?? '', 'zh-CN')
+}
