@@ -44,6 +44,7 @@ export default defineConfig<object, WorkerOptions>({
       args: [
         '--no-sandbox', // Continuous integration runs as root.
         '--disable-gpu',
+        '--disable-dev-shm-usage', // Containers give it too little.
         '--no-first-run',
         '--disable-background-networking',
         '--disable-component-update',

@@ -17,8 +17,11 @@ import (
 // Waits and limits of performing.
 const (
 	maxAttempts   = 6                // calls to WeChat per action
+	callTimeout   = 20 * time.Second // one attempt: token, call, and the one repeat with a new token
 	readBackAfter = 2 * time.Second  // the first look after an unknown outcome
-	readBackAgain = 10 * time.Second // the second; a case that still hasn't moved then was not acted on
+	settleAfter   = 10 * time.Second // a case that hasn't moved this long after an attempt ended was not acted on
+	maxWait       = time.Minute      // between two tries that did not get as far as a call
+	maxLookWait   = 10 * time.Minute // between two looks while WeChat can't be read
 )
 
 // Perform does PerformArgs.
@@ -54,20 +57,29 @@ func (s *Service) send(ctx context.Context, a *Action) error {
 	if err != nil || at == nil {
 		return err
 	}
-	err = s.programs.Call(ctx, p, program.ComplaintSets, func(ctx context.Context, token string) error {
-		handle := wechat.HandleRefuse
-		if a.Decision == Agree {
-			handle = wechat.HandleAgree
-		}
-		return s.wechat.Respond(ctx, token, handle, wechat.Proof{ComplaintOrderID: c.ComplaintOrderID, Content: a.Content})
-	})
+	called, err := s.call(ctx, a, p, c.ComplaintOrderID)
 	// The outcome must be stored even when this job's time is up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	if err != nil {
-		return s.afterError(ctx, a, at, err, true)
+		return s.afterError(ctx, a, at, err, called)
 	}
 	return s.finish(ctx, a, at, failure{})
+}
+
+// call makes the one call that changes something. called tells whether it came that far; without it WeChat has certainly done nothing.
+func (s *Service) call(ctx context.Context, a *Action, p *program.Program, orderID string) (called bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	handle := wechat.HandleRefuse
+	if a.Decision == Agree {
+		handle = wechat.HandleAgree
+	}
+	err = s.programs.Call(ctx, p, program.ComplaintSets, func(ctx context.Context, token string) error {
+		called = true
+		return s.wechat.Respond(ctx, token, handle, wechat.Proof{ComplaintOrderID: orderID, Content: a.Content})
+	})
+	return called, err
 }
 
 // begin moves the action to running and writes the attempt, with the outcome it has if the process dies now. A nil attempt means that somebody
@@ -167,12 +179,20 @@ func (s *Service) again(ctx context.Context, a *Action, at *attempt, f failure, 
 	if err := s.note(ctx, a, at, Queued, attemptRetry, f, cause); err != nil {
 		return err
 	}
-	wait := db.Backoff(n + 1)
+	wait := db.Backoff(n)
+	if at == nil {
+		wait = patience(s.clock.Now().Sub(a.CreatedAt.Time()), time.Second, maxWait)
+	}
 	var we *wechat.Error
 	if errors.As(cause, &we) && we.RetryAfter > wait {
 		wait = we.RetryAfter
 	}
 	return river.JobSnooze(wait)
+}
+
+// patience is how long to wait when no attempt counts the tries: as long again as it took so far.
+func patience(sofar, least, most time.Duration) time.Duration {
+	return min(max(sofar, least), most)
 }
 
 // giveUpAfter bounds how long an action waits in the queue: people watch it, and may decide otherwise.

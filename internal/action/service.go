@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -101,14 +102,9 @@ func (s *Service) Submit(ctx context.Context, in Intent) (*Action, error) {
 	}
 	var act *Action
 	err := s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		prev := new(Action)
-		err := tx.NewSelect().Model(prev).Where("complaint_id = ? AND request_key = ?", in.ComplaintID, in.RequestKey).Scan(ctx)
-		if err == nil {
-			act = prev
-			return nil
-		}
-		if !db.IsNotFound(err) {
-			return fmt.Errorf("look for repeated request: %w", err)
+		var err error
+		if act, err = s.repeated(ctx, tx, in); err != nil || act != nil {
+			return err
 		}
 		c, err := s.complaints.InTx(ctx, tx, in.ComplaintID)
 		if err != nil {
@@ -122,6 +118,7 @@ func (s *Service) Submit(ctx context.Context, in Intent) (*Action, error) {
 			Content: strings.TrimSpace(in.Content), State: Queued, ActorID: in.ActorID, ActorName: in.ActorName, Source: in.Source,
 			RequestKey: in.RequestKey, StatusBefore: c.Status, CreatedAt: s.now(), UpdatedAt: s.now(),
 		}
+		act.EvidenceIDs.V = []string{}
 		if _, err := tx.NewInsert().Model(act).Exec(ctx); err != nil {
 			if db.IsUnique(err) {
 				return ErrInFlight
@@ -130,10 +127,29 @@ func (s *Service) Submit(ctx context.Context, in Intent) (*Action, error) {
 		}
 		return tx.Enqueue(ctx, PerformArgs{ActionID: act.ID}, db.Once(db.QueueAct))
 	})
+	if errors.Is(err, ErrInFlight) {
+		// Two repeats at once: the other one may have made the action that stands in the way.
+		if prev, rerr := s.repeated(ctx, s.db.Read, in); rerr != nil || prev != nil {
+			return prev, rerr
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
 	return act, nil
+}
+
+// repeated returns the action that an earlier arrival of the same request made, nil if there is none.
+func (s *Service) repeated(ctx context.Context, q bun.IDB, in Intent) (*Action, error) {
+	prev := new(Action)
+	err := q.NewSelect().Model(prev).Where("complaint_id = ? AND request_key = ?", in.ComplaintID, in.RequestKey).Scan(ctx)
+	if db.IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for repeated request: %w", err)
+	}
+	return prev, nil
 }
 
 // ByID returns an action or ErrNotFound.

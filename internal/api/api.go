@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 
 	"github.com/alexedwards/scs/v2"
@@ -33,6 +34,8 @@ type Deps struct {
 	Actions    *action.Service
 	Inbound    *inbound.Service
 	Notify     *notify.Service
+	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
 	// Ready reports what keeps the process from working; nil = ready.
 	Ready func(ctx context.Context) error
 }
@@ -83,7 +86,7 @@ func (a *API) Register(mux *http.ServeMux) {
 		a.writeProblem(w, r, problemOf(http.StatusNotFound, CodeNotFound, "没有这个接口"))
 	})
 	protect := http.NewCrossOriginProtection()
-	mux.Handle("/api/v1/", protect.Handler(a.sessions.LoadAndSave(a.authenticate(a.idempotent(inner)))))
+	mux.Handle("/api/v1/", a.withClientAddr(protect.Handler(a.sessions.LoadAndSave(a.authenticate(a.idempotent(inner))))))
 	mux.HandleFunc("GET /api/openapi.json", a.openapiDocument)
 	mux.HandleFunc("GET /api/docs", a.docs)
 	mux.Handle("GET /authorize/{ticket}", http.HandlerFunc(a.authorizeEntry))

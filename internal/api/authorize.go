@@ -104,6 +104,14 @@ func (a *API) authorizeDone(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := authorizeData{Title: "授权成功", Text: "可以关闭这个页面了", Program: p}
+	if p != nil {
+		for _, m := range programViewOf(p, 0).Missing {
+			if m.Required {
+				d.Title, d.Text = "授权成功，但缺少权限", "没有勾选「"+m.Name+"」："+m.Text+"。请重新打开授权链接，勾选这一项"
+				break
+			}
+		}
+	}
 	if p == nil {
 		d = authorizeData{Title: "已收到授权", Text: "正在向微信确认，几秒后会出现在小程序列表里", Pending: true}
 	}

@@ -214,6 +214,10 @@ func (a *API) getComplaint(ctx context.Context, in *ByID) (*body[complaintView],
 	if err != nil {
 		return nil, err
 	}
+	// WeChat's image links expire, and a push may have been lost: whoever opens a case that was not read lately sees it fresh a moment later.
+	if err := a.Complaints.Freshen(ctx, c); err != nil {
+		return nil, err
+	}
 	return a.complaintView(ctx, c)
 }
 

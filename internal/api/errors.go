@@ -239,6 +239,12 @@ func notifyProblem(err error) *Problem {
 		return invalid(field.Field, field.Text)
 	case errors.Is(err, notify.ErrNotFound):
 		return errNotFound
+	case errors.Is(err, notify.ErrChannelInUse):
+		return problemOf(http.StatusConflict, CodeConflict, "还有订阅在使用这个渠道，请先修改订阅")
+	case errors.Is(err, notify.ErrChanged):
+		return problemOf(http.StatusConflict, CodeConflict, "这个渠道刚刚被别人修改，请刷新后再试")
+	case errors.Is(err, notify.ErrBadCursor):
+		return invalid("cursor", "翻页参数无效，请从第一页开始")
 	}
 	return nil
 }

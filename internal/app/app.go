@@ -121,6 +121,7 @@ func (a *App) build(o Options) error {
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
 		Complaints: a.Complaints, Actions: a.Actions, Inbound: a.Inbound, Notify: a.Notify, Ready: a.ready,
+		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil
 }

@@ -42,7 +42,11 @@ func writeArchive(path, database string) (size int64, err error) {
 	if err != nil {
 		return 0, fmt.Errorf("%w: create backup file: %w", ErrCommand, err)
 	}
-	defer func() { err = errors.Join(err, out.Close()) }()
+	defer func() {
+		if err = errors.Join(err, out.Close()); err != nil {
+			err = errors.Join(err, os.Remove(path)) // half a backup must not look like one
+		}
+	}()
 	zw := gzip.NewWriter(out)
 	tw := tar.NewWriter(zw)
 	if err := addFile(tw, databaseName, database); err != nil {
@@ -105,8 +109,11 @@ func Restore(cfg config.Config, path string) (err error) {
 }
 
 func restoreFile(target string, r io.Reader) (err error) {
-	if _, err := os.Stat(target); err == nil {
-		return fmt.Errorf("%w: %s exists; restore into an empty data directory", ErrCommand, target)
+	// A log left by another database would be replayed over the restored one.
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if _, err := os.Stat(target + suffix); err == nil {
+			return fmt.Errorf("%w: %s exists; restore into an empty data directory", ErrCommand, target+suffix)
+		}
 	}
 	tmp := target + ".restoring"
 	out, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)

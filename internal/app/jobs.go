@@ -71,8 +71,9 @@ func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
 	}
 	p, err := a.Programs.ByAppID(ctx, d.AppID)
 	if errors.Is(err, program.ErrNotFound) {
-		// The push may be faster than the authorisation event; WeChat's list knows.
-		return errors.Join(a.DB.Enqueue(ctx, program.ReconcileArgs{}, db.Once(db.QueueDefault)), river.JobSnooze(5*time.Second))
+		// The push may be faster than the authorisation event; WeChat's list knows. The longer it doesn't, the rarer it is asked.
+		wait := min(max(time.Since(d.ReceivedAt.Time()), 5*time.Second), 10*time.Minute)
+		return errors.Join(a.DB.Enqueue(ctx, program.ReconcileArgs{}, db.Once(db.QueueDefault)), river.JobSnooze(wait))
 	}
 	if err != nil {
 		return err

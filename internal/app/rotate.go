@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -11,19 +12,37 @@ import (
 	"github.com/zhisu/zhisu/internal/secret"
 )
 
-// sealedColumn is a column of ciphertext; ID is the SQL expression of the row id its values are bound to, Keys the primary key.
-type sealedColumn struct{ Table, Column, ID string }
+// sealedColumn is a column of ciphertext; ID is the SQL expression of the row id its values are bound to. With As, the column holds a
+// JSON array of values that were sealed for the column As of the same row.
+type sealedColumn struct {
+	Table, Column, ID string
+	As                string
+}
 
 // sealedColumns is every place where secrets rest.
 var sealedColumns = []sealedColumn{
-	{"platform", "secret_sealed", "id"}, {"platform", "token_sealed", "id"}, {"platform", "aes_key_sealed", "id"},
-	{"platform", "prev_token_sealed", "id"}, {"platform", "prev_aes_key_sealed", "id"}, {"platform", "ticket_sealed", "id"},
-	{"credentials", "access_sealed", "kind || '/' || appid"}, {"credentials", "refresh_sealed", "kind || '/' || appid"},
-	{"auth_codes", "code_sealed", "code_hash"}, {"users", "totp_sealed", "id"},
-	{"programs", "app_secret_sealed", "id"}, {"programs", "push_token_sealed", "id"}, {"programs", "push_key_sealed", "id"},
-	{"complaints", "phone_sealed", "id"}, {"complaints", "openid_sealed", "id"}, {"complaints", "content_sealed", "id"},
-	{"channels", "secrets_sealed", "id"}, {"notices", "address_sealed", "id"},
-	{"deliveries", "body_sealed", "id"}, {"snapshots", "body_sealed", "id"},
+	{Table: "platform", Column: "secret_sealed", ID: "id"},
+	{Table: "platform", Column: "token_sealed", ID: "id"},
+	{Table: "platform", Column: "aes_key_sealed", ID: "id"},
+	{Table: "platform", Column: "prev_token_sealed", ID: "id"},
+	{Table: "platform", Column: "prev_aes_key_sealed", ID: "id"},
+	{Table: "platform", Column: "ticket_sealed", ID: "id"},
+	{Table: "credentials", Column: "access_sealed", ID: "kind || '/' || appid"},
+	{Table: "credentials", Column: "refresh_sealed", ID: "kind || '/' || appid"},
+	{Table: "credentials", Column: "refresh_history", ID: "kind || '/' || appid", As: "refresh_sealed"},
+	{Table: "auth_codes", Column: "code_sealed", ID: "code_hash"},
+	{Table: "users", Column: "totp_sealed", ID: "id"},
+	{Table: "programs", Column: "app_secret_sealed", ID: "id"},
+	{Table: "programs", Column: "push_token_sealed", ID: "id"},
+	{Table: "programs", Column: "push_key_sealed", ID: "id"},
+	{Table: "complaints", Column: "phone_sealed", ID: "id"},
+	{Table: "complaints", Column: "openid_sealed", ID: "id"},
+	{Table: "complaints", Column: "content_sealed", ID: "id"},
+	{Table: "channels", Column: "secrets_sealed", ID: "id"},
+	{Table: "subscriptions", Column: "receivers_sealed", ID: "id"},
+	{Table: "notices", Column: "address_sealed", ID: "id"},
+	{Table: "deliveries", Column: "body_sealed", ID: "id"},
+	{Table: "snapshots", Column: "body_sealed", ID: "id"},
 }
 
 // ResealArgs is the job that seals one column's values with the new primary key, a batch at a time, then goes on with the next column.
@@ -99,22 +118,41 @@ func (a *App) reseal(ctx context.Context, j ResealArgs) error {
 	})
 }
 
-func (a *App) resealOne(ctx context.Context, tx db.Tx, c sealedColumn, id, sealed string) error {
-	if a.Sealer.SealedWithPrimary(sealed) {
+func (a *App) resealOne(ctx context.Context, tx db.Tx, c sealedColumn, id, stored string) error {
+	fresh, err := a.resealed(c, id, stored)
+	if err != nil {
+		// It could not be opened before either; the others must not wait for it.
+		a.Logger.WarnContext(ctx, "a stored secret does not open", "table", c.Table, "column", c.Column, "id", id)
 		return nil
 	}
-	place := secret.Place{Table: c.Table, Column: c.Column, ID: id}
-	v, err := a.Sealer.Open(place, sealed)
-	if err != nil {
-		return err
-	}
-	fresh, err := a.Sealer.Seal(place, v)
-	if err != nil {
-		return err
+	if fresh == stored {
+		return nil
 	}
 	q := fmt.Sprintf(`UPDATE %s SET %s = ? WHERE %s = ? AND %s = ?`, c.Table, c.Column, c.ID, c.Column)
-	if _, err := tx.NewRaw(q, fresh, id, sealed).Exec(ctx); err != nil {
+	if _, err := tx.NewRaw(q, fresh, id, stored).Exec(ctx); err != nil {
 		return fmt.Errorf("seal %s.%s anew: %w", c.Table, c.Column, err)
 	}
 	return nil
+}
+
+// resealed returns what a column is to hold instead.
+func (a *App) resealed(c sealedColumn, id, stored string) (string, error) {
+	if c.As == "" {
+		return a.Sealer.Reseal(secret.Place{Table: c.Table, Column: c.Column, ID: id}, stored)
+	}
+	var list []string
+	if err := json.Unmarshal([]byte(stored), &list); err != nil {
+		return "", fmt.Errorf("read %s.%s: %w", c.Table, c.Column, err)
+	}
+	for i, v := range list {
+		var err error
+		if list[i], err = a.Sealer.Reseal(secret.Place{Table: c.Table, Column: c.As, ID: id}, v); err != nil {
+			return "", err
+		}
+	}
+	b, err := json.Marshal(list)
+	if err != nil {
+		return "", fmt.Errorf("encode %s.%s: %w", c.Table, c.Column, err)
+	}
+	return string(b), nil
 }

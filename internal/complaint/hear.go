@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/wechat"
 	"github.com/zhisu/zhisu/internal/wechat/push"
 )
 
@@ -42,8 +44,10 @@ func (s *Service) Import(ctx context.Context, p *program.Program, orderID string
 	if !db.IsNotFound(err) {
 		return nil, fmt.Errorf("look for complaint: %w", err)
 	}
+	var d wechat.Detail
 	err = s.programs.Call(ctx, p, program.ComplaintSets, func(ctx context.Context, token string) error {
-		_, _, err := s.wechat.ComplaintDetail(ctx, token, orderID)
+		var err error
+		d, _, err = s.wechat.ComplaintDetail(ctx, token, orderID)
 		return err
 	})
 	if err != nil {
@@ -53,7 +57,8 @@ func (s *Service) Import(ctx context.Context, p *program.Program, orderID string
 	err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		var created bool
 		var err error
-		if c, created, err = s.ensure(ctx, tx, p.ID, orderID, func(*Complaint) error { return nil }); err != nil {
+		// Filled at once: people are told of it before the sync has merged the same answer.
+		if c, created, err = s.ensure(ctx, tx, p.ID, orderID, func(c *Complaint) error { return s.apply(c, d) }); err != nil {
 			return err
 		}
 		if created {
@@ -148,4 +153,15 @@ func NumberProblem(number string) string {
 		return "这看起来是支付单号，不是投诉单号。请从微信公众平台的交易投诉页面复制投诉单号"
 	}
 	return ""
+}
+
+// staleAfter is how old a reading may be before opening the case asks for a new one.
+const staleAfter = 10 * time.Minute
+
+// Freshen has a case read again if it may still change, or shows images, and was not read lately.
+func (s *Service) Freshen(ctx context.Context, c *Complaint) error {
+	if c.SyncError != "" || s.clock.Now().Sub(c.SyncedAt.Time()) < staleAfter || (!c.Stage.Open() && len(c.Images.V) == 0) {
+		return nil
+	}
+	return s.db.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, db.Once(db.QueueDefault))
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect"
 
 	"github.com/zhisu/zhisu/internal/db"
 )
@@ -71,10 +72,15 @@ func (f Filter) where(q *bun.SelectQuery) *bun.SelectQuery {
 		q = q.Where("created_at < ?", f.CreatedTo)
 	}
 	if f.Query != "" {
+		// SQLite's LIKE doesn't tell A from a; PostgreSQL's does.
+		op := "LIKE"
+		if q.Dialect().Name() == dialect.PG {
+			op = "ILIKE"
+		}
 		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Query) + "%"
 		q = q.WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			for _, col := range []string{"complaint_order_id", "transaction_id", "out_trade_no", "product_name", "content_masked", "phone_masked"} {
-				q = q.WhereOr("? LIKE ? ESCAPE '\\'", bun.Ident(col), like)
+				q = q.WhereOr("? "+op+" ? ESCAPE '\\'", bun.Ident(col), like)
 			}
 			return q
 		})

@@ -34,13 +34,24 @@ func MaskOpenID(v string) string {
 // digits matches whole runs, so that the middle of an order number is never taken for a phone number.
 var digits = regexp.MustCompile(`\d+[Xx]?`)
 
+// grouped matches a mobile number as people write it, 138 1234 5678 or 138-1234-5678, with what stands around it.
+var grouped = regexp.MustCompile(`(^|[^\d])(1[3-9]\d)([ -])\d{4}([ -]\d{4})($|[^\d])`)
+
 // MaskText masks phone numbers and identity card numbers inside a complaint's text.
 func MaskText(v string) string {
-	return digits.ReplaceAllStringFunc(v, func(m string) string {
-		phone := len(m) == 11 && m[0] == '1' && m[1] >= '3'
-		if !phone && len(m) != 18 {
-			return m
-		}
-		return m[:3] + strings.Repeat("*", len(m)-7) + m[len(m)-4:]
-	})
+	v = digits.ReplaceAllStringFunc(v, maskRun)
+	return grouped.ReplaceAllString(v, "$1$2$3****$4$5")
+}
+
+// maskRun masks one run of digits: a mobile number (also behind 86) or an identity card number, whose last place may be an X.
+func maskRun(m string) string {
+	number := strings.TrimRight(m, "Xx")
+	from := len(number) - 11
+	switch {
+	case len(m) == 18:
+		return m[:3] + strings.Repeat("*", 11) + m[14:]
+	case (from == 0 || from == 2 && number[:2] == "86") && number[from] == '1' && number[from+1] >= '3':
+		return m[:from+3] + "****" + m[from+7:]
+	}
+	return m
 }

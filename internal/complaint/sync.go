@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -74,12 +75,14 @@ func (s *Service) SyncNow(ctx context.Context, id string) (*Complaint, error) {
 func (s *Service) noteSyncError(ctx context.Context, id string, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	q := s.db.Write().NewUpdate().Model((*Complaint)(nil)).Set("sync_error = ?, sync_attempts = sync_attempts + 1", SyncProblem(cause))
+	code, rid := 0, ""
 	var we *wechat.Error
 	if errors.As(cause, &we) {
-		q = q.Set("sync_errcode = ?, sync_rid = ?", we.Code, we.RID)
+		code, rid = we.Code, we.RID
 	}
-	if _, err := q.Where("id = ?", id).Exec(ctx); err != nil {
+	_, err := s.db.Write().NewUpdate().Model((*Complaint)(nil)).
+		Set("sync_error = ?, sync_errcode = ?, sync_rid = ?, sync_attempts = sync_attempts + 1", SyncProblem(cause), code, rid).Where("id = ?", id).Exec(ctx)
+	if err != nil {
 		return fmt.Errorf("note failed sync: %w", err)
 	}
 	return nil
@@ -130,13 +133,10 @@ func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, r
 		if !ok {
 			return errMoved
 		}
-		if !fresh {
-			return nil
-		}
-		if err := s.keepSnapshot(ctx, tx, &next, raw); err != nil {
+		if err := s.mergeNodes(ctx, tx, next.ID, d, fresh); err != nil || !fresh {
 			return err
 		}
-		if err := s.mergeNodes(ctx, tx, next.ID, d); err != nil {
+		if err := s.keepSnapshot(ctx, tx, &next, raw); err != nil {
 			return err
 		}
 		return s.announce(ctx, tx, read, &next)
@@ -212,7 +212,7 @@ func (s *Service) setFacts(c *Complaint, f facts) error {
 		v  string
 	}{{&c.ProductName, f.product}, {&c.OrderID, f.orderID}, {&c.TransactionID, f.transactionID}, {&c.OutTradeNo, f.outTradeNo}} {
 		if t.v != "" {
-			*t.to = t.v
+			*t.to = storable(t.v)
 		}
 	}
 	if f.created != 0 {
@@ -244,10 +244,13 @@ func (s *Service) setPersonal(c *Complaint, f facts) error {
 		if *t.sealed, err = s.sealer.Seal(place(t.column, c.ID), secret.New(t.v)); err != nil {
 			return err
 		}
-		*t.masked = t.mask(t.v)
+		*t.masked = storable(t.mask(t.v))
 	}
 	return nil
 }
+
+// storable drops NUL, which JSON may carry and no text column may hold: one bad character must not keep a case from being read.
+func storable(v string) string { return strings.ReplaceAll(v, "\x00", "") }
 
 func (s *Service) keepSnapshot(ctx context.Context, tx db.Tx, c *Complaint, raw []byte) error {
 	snap := snapshot{ID: db.NewID(), ComplaintID: c.ID, Hash: c.SnapshotHash, Status: c.Status, TakenAt: s.now()}
@@ -261,17 +264,20 @@ func (s *Service) keepSnapshot(ctx context.Context, tx db.Tx, c *Complaint, raw 
 	return nil
 }
 
-// mergeNodes adds WeChat's progress entries that are not in the timeline yet.
-func (s *Service) mergeNodes(ctx context.Context, tx db.Tx, id string, d wechat.Detail) error {
+// mergeNodes adds WeChat's progress entries that are not in the timeline yet, and renews the image links of those that are: they expire.
+func (s *Service) mergeNodes(ctx context.Context, tx db.Tx, id string, d wechat.Detail, fresh bool) error {
 	for _, n := range d.Nodes {
+		if !fresh && len(n.MediaURLs) == 0 {
+			continue
+		}
 		var blame *int64
 		if n.BlameResult != nil {
 			v := int64(*n.BlameResult)
 			blame = &v
 		}
 		text := NodeText(int64(n.ItemType), blame)
-		if n.Content != "" {
-			text += "：" + MaskText(n.Content)
+		if n.Content != "" && n.Content != text {
+			text += "：" + storable(MaskText(n.Content))
 		}
 		if t, ok := appealTexts[int64(n.AppealItemType)]; ok {
 			text = t
@@ -286,6 +292,10 @@ func (s *Service) mergeNodes(ctx context.Context, tx db.Tx, id string, d wechat.
 		}
 		if err := s.AddEntry(ctx, tx, e); err != nil {
 			return err
+		}
+		if _, err := tx.NewUpdate().Model((*Entry)(nil)).Set("images = ?", e.Images).
+			Where("complaint_id = ? AND dedupe_key = ? AND images <> ?", id, e.DedupeKey, e.Images).Exec(ctx); err != nil {
+			return fmt.Errorf("renew timeline images: %w", err)
 		}
 	}
 	return nil

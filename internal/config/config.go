@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -38,9 +39,10 @@ type Config struct {
 	ComponentToken  string `env:"ZHISU_COMPONENT_TOKEN" help:"消息校验 Token (first start only)."`
 	ComponentAESKey string `name:"component-aes-key" env:"ZHISU_COMPONENT_AES_KEY" help:"消息加解密 Key (first start only)."`
 
-	ExtraCAFile      string `env:"ZHISU_EXTRA_CA_FILE" help:"PEM file added to the trusted roots of every outgoing connection."`
-	AllowPrivateURLs bool   `env:"ZHISU_ALLOW_PRIVATE_URLS" help:"Let addresses typed in by users (SMTP host, webhooks) reach private networks."`
-	LogFormat        string `default:"auto" enum:"auto,text,json" env:"ZHISU_LOG_FORMAT" help:"text or json; auto is text on a terminal."`
+	ExtraCAFile      string   `env:"ZHISU_EXTRA_CA_FILE" help:"PEM file added to the trusted roots of every outgoing connection."`
+	AllowPrivateURLs bool     `env:"ZHISU_ALLOW_PRIVATE_URLS" help:"Let addresses typed in by users (SMTP host, webhooks) reach private networks."`
+	TrustedProxies   []string `default:"127.0.0.0/8,::1/128" env:"ZHISU_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, comma-separated."`
+	LogFormat        string   `default:"auto" enum:"auto,text,json" env:"ZHISU_LOG_FORMAT" help:"text or json; auto is text on a terminal."`
 }
 
 // Normalize fills what depends on other values and refuses what cannot work.
@@ -61,6 +63,11 @@ func (c *Config) Normalize() error {
 	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
 		return errors.New("ZHISU_DATABASE_URL must be a postgres:// URL, or empty for SQLite")
 	}
+	for _, v := range c.TrustedProxies {
+		if _, err := parseNetwork(v); err != nil {
+			return fmt.Errorf("ZHISU_TRUSTED_PROXIES: %q is neither an address nor a network", v)
+		}
+	}
 	if c.LogFormat == "auto" || c.LogFormat == "" {
 		c.LogFormat = "json"
 		if term.IsTerminal(int(os.Stderr.Fd())) {
@@ -68,6 +75,24 @@ func (c *Config) Normalize() error {
 		}
 	}
 	return nil
+}
+
+// Proxies returns TrustedProxies parsed; Normalize has checked them.
+func (c *Config) Proxies() []netip.Prefix {
+	var out []netip.Prefix
+	for _, v := range c.TrustedProxies {
+		if p, err := parseNetwork(v); err == nil {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+func parseNetwork(v string) (netip.Prefix, error) {
+	if a, err := netip.ParseAddr(v); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), nil
+	}
+	return netip.ParsePrefix(v)
 }
 
 // MakeDataDir creates the data directory, readable by its owner only.
@@ -97,27 +122,29 @@ func (c *Config) LoadMasterKey(mayCreate bool) (*secret.MasterKey, error) {
 	return secret.ParseMasterKey(string(b))
 }
 
-// createMasterKey writes a new key with O_EXCL, so that two processes starting at once end with the same one.
-func createMasterKey(path string) ([]byte, error) {
+// createMasterKey puts a new key in place whole or not at all, and never over another, so that processes starting at once end with the same one.
+func createMasterKey(path string) (_ []byte, err error) {
 	raw := make([]byte, 32)
 	if _, err := rand.Read(raw); err != nil {
 		return nil, fmt.Errorf("make master key: %w", err)
 	}
-	enc := []byte(base64.StdEncoding.EncodeToString(raw) + "\n")
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		return os.ReadFile(path)
-	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".master-*") // made with 0600
 	if err != nil {
 		return nil, err
 	}
-	if _, err = f.Write(enc); err == nil {
+	defer func() { err = errors.Join(err, os.Remove(f.Name())) }()
+	_, err = f.WriteString(base64.StdEncoding.EncodeToString(raw) + "\n")
+	if err == nil {
 		err = f.Sync()
 	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
+	if err := errors.Join(err, f.Close()); err != nil {
+		return nil, err
 	}
-	return enc, err
+	// A link, because a rename would replace the key of a process that was faster.
+	if err := os.Link(f.Name(), path); err != nil && !errors.Is(err, os.ErrExist) {
+		return nil, err
+	}
+	return os.ReadFile(path)
 }
 
 // Logger builds the structured logger the settings ask for, on standard error.

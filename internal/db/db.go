@@ -79,6 +79,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	return d, nil
 }
 
+// uriPath escapes what ends the path of a SQLite URI, or escapes in it.
+var uriPath = strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23")
+
 func (d *DB) openSQLite(path string) error {
 	d.Engine = SQLite
 	// Made here so that its mode is ours: SQLite's own files inherit it.
@@ -95,7 +98,7 @@ func (d *DB) openSQLite(path string) error {
 			q.Add("_pragma", p)
 		}
 		q.Set("_txlock", "immediate")
-		return "file:" + path + "?" + q.Encode()
+		return "file:" + uriPath.Replace(path) + "?" + q.Encode()
 	}
 	w, err := sql.Open("sqlite", dsn())
 	if err != nil {

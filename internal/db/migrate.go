@@ -43,9 +43,9 @@ func (d *DB) goose() (*goose.Provider, error) {
 func (d *DB) Migrate(ctx context.Context) (err error) {
 	if d.Engine == Postgres {
 		// Several instances may start at once; River's migrator has no lock of its own.
-		conn, err := d.write.DB.Conn(ctx)
-		if err != nil {
-			return fmt.Errorf("reach database: %w", redact(err))
+		conn, cerr := d.write.DB.Conn(ctx)
+		if cerr != nil {
+			return fmt.Errorf("reach database: %w", redact(cerr))
 		}
 		defer func() { err = errors.Join(err, conn.Close()) }()
 		if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, migrateLock); err != nil {

@@ -84,14 +84,9 @@ func (d *DB) NewWorker(wc WorkerConfig) (*river.Client[*sql.Tx], error) {
 		CompletedJobRetentionPeriod: time.Hour,
 		RetryPolicy:                 retryPolicy{},
 	}
-	if d.Engine == SQLite {
-		// No LISTEN/NOTIFY: a short poll keeps push → notice well below a second.
-		cfg.PollOnly = true
-		cfg.FetchCooldown = 20 * time.Millisecond
-		cfg.FetchPollInterval = 60 * time.Millisecond
-	} else {
-		cfg.FetchCooldown = 20 * time.Millisecond
-	}
+	// Both engines are woken by notifications (River emulates them on SQLite with a table it looks at every 50 ms, far cheaper than fetching that often), so
+	// the poll is only a fallback.
+	cfg.FetchCooldown = 20 * time.Millisecond
 	c, err := river.NewClient(d.driver(), cfg)
 	if err != nil {
 		return nil, fmt.Errorf("build job worker: %w", err)

@@ -108,6 +108,20 @@ func (w *world) seed(ctx context.Context, a *app.App) error {
 			return err
 		}
 	}
+	return w.renewLinks(ctx, a)
+}
+
+// renewLinks reads every case once more: the image links it got in the past have expired by now.
+func (w *world) renewLinks(ctx context.Context, a *app.App) error {
+	cs, _, err := a.Complaints.List(ctx, complaint.Filter{Limit: 200})
+	if err != nil {
+		return err
+	}
+	for i := range cs {
+		if err := a.DB.Enqueue(ctx, complaint.SyncArgs{ComplaintID: cs[i].ID}, nil); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -138,7 +138,7 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, src Source, err
 	s.pushes.WithLabelValues(string(src), ref.reason).Inc()
 	// One line per reason and ten seconds: a flood of forged pushes must not fill the disk.
 	lim, _ := s.refusals.LoadOrStore(ref.reason, rate.NewLimiter(rate.Every(10*time.Second), 1))
-	if l, ok := lim.(*rate.Limiter); ok && l.Allow() {
+	if l, ok := lim.(*rate.Limiter); ok && l.AllowN(s.clock.Now(), 1) {
 		attrs := []any{"source", src, "reason", ref.reason, "remote", r.RemoteAddr}
 		if ref.reason == "internal" {
 			attrs = append(attrs, "err", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -136,7 +137,8 @@ func (s *Service) try(ctx context.Context, n *noticeRow, ch *channelRow, f Facts
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	defer func() { <-sd.gate }()
+	leave := sync.OnceFunc(func() { <-sd.gate })
+	defer leave()
 	a, err := s.claim(ctx, n, ch)
 	switch {
 	case errors.Is(err, errNotNow):
@@ -145,6 +147,9 @@ func (s *Service) try(ctx context.Context, n *noticeRow, ch *channelRow, f Facts
 		return err
 	}
 	res := sd.Send(ctx, m)
+	if res.Outcome == channel.Sent {
+		leave() // the next may go; after a failure it first has to see what this one says about the channel
+	}
 	return s.finish(ctx, n, ch, f, a, res)
 }
 

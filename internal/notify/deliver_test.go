@@ -173,6 +173,7 @@ func TestProcessThatDiedInTheMiddleIsTakenOver(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		_, id := w.one()
+		w.provider.script(channel.Result{Outcome: channel.Permanent, Text: "zu spät"}) // what the first one would write if it were let
 		entered, resume, returned := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		var once sync.Once
 		w.provider.hook = func(channel.Message) {
@@ -207,8 +208,8 @@ func TestProcessThatDiedInTheMiddleIsTakenOver(t *testing.T) {
 		}
 		close(resume)
 		<-returned
-		if w.notices()[0].State != notify.Sent {
-			t.Error("the late one changed the state")
+		if n := w.notices()[0]; n.State != notify.Sent || n.Error != "" {
+			t.Errorf("the late one changed the state: %+v", n)
 		}
 	})
 }
@@ -269,6 +270,38 @@ func TestHeldChannelIsTriedByOneNoticeForAll(t *testing.T) {
 			if n.State != notify.Sent {
 				t.Errorf("notice = %+v", n)
 			}
+		}
+	})
+}
+
+func TestNoticeThatWaitedItsTurnSeesThatTheChannelFailed(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		ch := w.channel("邮箱")
+		w.subscribe(ch, []string{notify.EventComplaintNew}, nil, "a@163.com", "b@163.com")
+		w.plan(notify.EventComplaintNew, "c1", "new")
+		ns := w.notices()
+		w.provider.script(channel.Result{Outcome: channel.Retry, WholeChannel: true, ProviderCode: "timeout"})
+		entered, ready, firstDone := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		w.provider.hook = func(channel.Message) {
+			close(entered)
+			<-ready
+		}
+		go func() {
+			defer close(firstDone)
+			w.outcome(w.Deliver(t.Context(), ns[0].ID))
+		}()
+		<-entered
+		w.asked = func() { // the second has read the channel as working; only now the first fails
+			close(ready)
+			<-firstDone
+		}
+		wait, _ := w.deliver(ns[1].ID)
+		if wait == 0 || len(w.provider.messages()) != 1 {
+			t.Errorf("wait %v after %d sends on a failing channel", wait, len(w.provider.messages()))
+		}
+		if n := w.notices()[1]; len(n.Attempts) != 0 || n.State != notify.Queued {
+			t.Errorf("notice = %+v", n)
 		}
 	})
 }
@@ -348,9 +381,6 @@ func TestPausedChannelIsProbedRarelyAndHealsByItself(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, n := range w.notices() {
-				if _, err := w.db.Read.NewRaw(`SELECT 1`).Exec(t.Context()); err != nil {
-					t.Fatal(err)
-				}
 				if n.State == notify.Queued {
 					w.deliver(n.ID)
 				}

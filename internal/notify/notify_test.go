@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -47,7 +46,7 @@ func (p *provider) Open(s channel.Settings) (channel.Sender, error) {
 
 type fakeSender struct{ p *provider }
 
-func (fakeSender) Parallel() int { return 2 }
+func (fakeSender) Parallel() int { return 1 }
 func (fakeSender) Close()        {}
 
 func (f fakeSender) Send(_ context.Context, m channel.Message) channel.Result {
@@ -77,19 +76,21 @@ func (p *provider) messages() []channel.Message {
 	return slices.Clone(p.sent)
 }
 
-// cases answers for FactsReader.
-type cases map[string]notify.Facts
-
-func (c cases) Facts(_ context.Context, id string) (notify.Facts, error) {
-	f, ok := c[id]
+// Facts implements notify.FactsReader.
+func (w *world) Facts(_ context.Context, id string) (notify.Facts, error) {
+	if w.asked != nil {
+		w.asked()
+	}
+	f, ok := w.cases[id]
 	if !ok {
 		return notify.Facts{}, fmt.Errorf("no case %s", id)
 	}
 	return f, nil
 }
 
-func (c cases) ProgramFacts(ctx context.Context, id string) (notify.Facts, error) {
-	return c.Facts(ctx, id)
+// ProgramFacts implements notify.FactsReader.
+func (w *world) ProgramFacts(ctx context.Context, id string) (notify.Facts, error) {
+	return w.Facts(ctx, id)
 }
 
 // world is the service with everything around it.
@@ -99,9 +100,11 @@ type world struct {
 	db       *db.DB
 	clock    *clock.Fake
 	provider *provider
-	cases    cases
-	sealer   *secret.Sealer
-	log      *bytes.Buffer
+	cases    map[string]notify.Facts
+	// asked runs whenever facts are read.
+	asked  func()
+	sealer *secret.Sealer
+	log    *bytes.Buffer
 }
 
 func newWorld(t *testing.T, d *db.DB) *world {
@@ -111,7 +114,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	w := &world{
 		t: t, db: d, clock: testkit.Clock(), sealer: testkit.Sealer(t), log: new(bytes.Buffer),
 		provider: &provider{Provider: email.New(email.Options{})},
-		cases: cases{
+		cases: map[string]notify.Facts{
 			"c1": {
 				ComplaintID: "c1", ProgramID: "p1", ProgramName: "满山茶铺", ProgramState: "active", OrderNo: "11897048", TypeText: "商品-破损",
 				Stage: "to_respond", StageText: "待商家处理", Amount: &amount, ProductName: "明前龙井 250g", ContentExcerpt: "收到时罐子已经碎了", DueAt: due,
@@ -132,7 +135,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 // process is another process on the same database.
 func (w *world) process() *notify.Service {
 	s := notify.New(notify.Options{
-		DB: w.db, Sealer: w.sealer, Clock: w.clock, PublicURL: "https://zhisu.example/", Facts: w.cases,
+		DB: w.db, Sealer: w.sealer, Clock: w.clock, PublicURL: "https://zhisu.example/", Facts: w,
 		Providers: map[string]channel.Provider{"email": w.provider},
 		Logger:    slog.New(slog.NewTextHandler(&locked{w: w.log}, nil)),
 	})
@@ -291,16 +294,16 @@ func TestPlanTellsWhomTheSubscriptionsName(t *testing.T) {
 			name, kind, complaint, program, key string
 			want                                []string
 		}{
-			{"all programs and this one, each receiver once", notify.EventComplaintNew, "c1", "", "new", []string{"al***@163.com", "p1***@163.com", "se***@163.com"}},
+			{"all programs and this one, each receiver once", notify.EventComplaintNew, "c1", "", "new", []string{"a***@163.com", "p***@163.com", "s***@163.com"}},
 			{"a repeat plans nothing", notify.EventComplaintNew, "c1", "", "new", nil},
-			{"another kind is another notice", notify.EventComplaintProgress, "c1", "", "102", []string{"al***@163.com", "se***@163.com"}},
-			{"another key is another notice", notify.EventComplaintProgress, "c1", "", "106", []string{"al***@163.com", "se***@163.com"}},
-			{"another program's receivers", notify.EventComplaintNew, "c2", "", "new", []string{"al***@163.com", "p2***@163.com", "se***@163.com"}},
+			{"another kind is another notice", notify.EventComplaintProgress, "c1", "", "102", []string{"a***@163.com", "s***@163.com"}},
+			{"another key is another notice", notify.EventComplaintProgress, "c1", "", "106", []string{"a***@163.com", "s***@163.com"}},
+			{"another program's receivers", notify.EventComplaintNew, "c2", "", "new", []string{"a***@163.com", "p***@163.com", "s***@163.com"}},
 			{"a disabled program tells nobody", notify.EventComplaintNew, "c3", "", "new", nil},
 			{"a revoked program tells nobody of its cases", notify.EventComplaintNew, "c4", "", "new", nil},
 			{"nobody asked for it", notify.EventWithdrawn, "c1", "", "", nil},
-			{"an event of a program", notify.EventPermissionLost, "", "p1", "76", []string{"op***@163.com"}},
-			{"that a program was revoked is told", notify.EventPermissionLost, "", "p4", "", []string{"op***@163.com"}},
+			{"an event of a program", notify.EventPermissionLost, "", "p1", "76", []string{"o***@163.com"}},
+			{"that a program was revoked is told", notify.EventPermissionLost, "", "p4", "", []string{"o***@163.com"}},
 			{"a disabled program is not told of", notify.EventPermissionLost, "", "p3", "", nil},
 		} {
 			before := len(w.notices())
@@ -315,10 +318,6 @@ func TestPlanTellsWhomTheSubscriptionsName(t *testing.T) {
 				}
 			}
 			slices.Sort(got)
-			for i, m := range c.want {
-				c.want[i] = m[:1] + strings.TrimLeft(m[1:], "abcdefghijklmnopqrstuvwxyz0123456789")
-			}
-			slices.Sort(c.want)
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%s: told %v, want %v", c.name, got, c.want)
 			}

@@ -26,7 +26,8 @@ const (
 func (s *Service) Reconcile(ctx context.Context) error {
 	now := s.now()
 	due := func(q *bun.SelectQuery) *bun.SelectQuery {
-		return q.Join("LEFT JOIN channels AS c ON c.id = n.channel_id").WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		// The first condition lets the index on state leave out everything that was sent.
+		return q.Join("LEFT JOIN channels AS c ON c.id = n.channel_id").Where("n.state IN ('queued', 'sending')").WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.
 				// Waiting for nothing but a job.
 				WhereOr("n.state = ? AND (n.next_try_at IS NULL OR n.next_try_at <= ?) AND n.updated_at <= ? AND c.paused_until IS NULL AND (c.hold_until IS NULL OR c.hold_until <= ?)",

@@ -106,7 +106,7 @@ func (s *Service) letter(event string, f Facts) letter {
 		l.Late = true
 		l.Left, l.Deadline = "已过截止时间，请尽快"+duty.verb, clockTime(f.DueAt)+"（北京时间）"
 	default:
-		l.Left, l.Deadline = "剩 "+left(f.DueAt-s.now())+duty.verb, clockTime(f.DueAt)+"（北京时间）前"+duty.verb
+		l.Left, l.Deadline = left(f.DueAt-s.now())+duty.verb, clockTime(f.DueAt)+"（北京时间）前"+duty.verb
 	}
 	return l
 }
@@ -128,7 +128,7 @@ func (s *Service) subject(event string, f Facts) string {
 		case f.DueAt <= s.now():
 			tail = "，已过截止时间，请尽快" + duty.verb
 		default:
-			tail = "，剩 " + left(f.DueAt-s.now()) + duty.verb
+			tail = "，" + left(f.DueAt-s.now()) + duty.verb
 		}
 	}
 	name := ""
@@ -187,13 +187,13 @@ func left(d db.Time) string {
 	m := int64(d) / 60_000
 	switch {
 	case m < 1:
-		return "不到 1 分钟"
+		return "剩不到 1 分钟"
 	case m < 60:
-		return strconv.FormatInt(m, 10) + " 分钟"
+		return "剩 " + strconv.FormatInt(m, 10) + " 分钟"
 	case m%60 == 0:
-		return strconv.FormatInt(m/60, 10) + " 小时"
+		return "剩 " + strconv.FormatInt(m/60, 10) + " 小时"
 	}
-	return fmt.Sprintf("%d 小时 %d 分", m/60, m%60)
+	return fmt.Sprintf("剩 %d 小时 %d 分", m/60, m%60)
 }
 
 // yuan words fen: ¥12,345.60.

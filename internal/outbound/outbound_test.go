@@ -108,7 +108,7 @@ func TestClientRefusesPrivateTargetsAndRedirects(t *testing.T) {
 
 	c := outbound.Client(outbound.Options{})
 	defer c.CloseIdleConnections()
-	_, err := c.Get(target.URL + "/?access_token=geheim") //nolint:bodyclose // there is no answer
+	_, err := c.Get(target.URL + "/?access_token=geheim")
 	if !errors.Is(err, outbound.ErrPrivateAddress) {
 		t.Fatalf("get: %v, want ErrPrivateAddress", err)
 	}

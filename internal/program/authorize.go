@@ -17,12 +17,8 @@ import (
 // linkLife is how long an entry page link may be passed around; WeChat's own pre-auth code is made afresh each time it is opened.
 const linkLife = 7 * 24 * time.Hour
 
-// Authorization states.
-const (
-	authOpen = "open"
-	authDone = "done"
-	authBad  = "failed"
-)
+// authOpen is the state of an authorisation link; how its code ended is on the code's row.
+const authOpen = "open"
 
 // Entry is what the entry page shows: links that lead to WeChat's own page.
 type Entry struct {
@@ -151,7 +147,8 @@ type ExchangeArgs struct {
 // Kind implements river.JobArgs.
 func (ExchangeArgs) Kind() string { return "program.exchange_code" }
 
-// addCode stores a code once, however often and by whichever way it arrives, with the job that exchanges it.
+// addCode stores a code once, however often and by whichever way it arrives, with the job that exchanges it. The event names the account, the redirect
+// doesn't: a code that was refused before the account was known is tried again, since WeChat's list can now decide.
 func (s *Service) addCode(ctx context.Context, tx db.Tx, code secret.Text, appID string) error {
 	h := hash(code.Reveal())
 	sealed, err := s.sealer.Seal(codePlace(h), code)
@@ -161,6 +158,13 @@ func (s *Service) addCode(ctx context.Context, tx db.Tx, code secret.Text, appID
 	row := authCode{CodeHash: h, CodeSealed: sealed, AppID: appID, State: codeNew, CreatedAt: s.now()}
 	if _, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 		return fmt.Errorf("store authorisation code: %w", err)
+	}
+	if appID != "" {
+		if _, err := tx.NewUpdate().Model((*authCode)(nil)).
+			Set("appid = ?, state = CASE WHEN state = ? THEN ? ELSE state END", appID, codeBad, codeNew).
+			Where("code_hash = ? AND appid = ''", h).Exec(ctx); err != nil {
+			return fmt.Errorf("note account of authorisation code: %w", err)
+		}
 	}
 	return tx.Enqueue(ctx, ExchangeArgs{CodeHash: h}, db.Once(db.QueueDefault))
 }
@@ -218,11 +222,18 @@ func (s *Service) codeRefused(ctx context.Context, row authCode, cause *wechat.E
 			return s.adopt(ctx, row.CodeHash, adoption{appID: row.AppID, grant: grant{refresh: refresh}})
 		}
 	}
-	if _, err := s.db.Write().NewUpdate().Model((*authCode)(nil)).Set("state = ?, error = ?", codeBad, cause.Error()).
-		Where("code_hash = ? AND state = ?", row.CodeHash, codeNew).Exec(ctx); err != nil {
-		return fmt.Errorf("note refused authorisation code: %w", err)
-	}
-	return nil
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		// AppID as it was read: an event that named the account meanwhile wants another look.
+		ok, err := db.Changed(tx.NewUpdate().Model((*authCode)(nil)).Set("state = ?, error = ?", codeBad, cause.Error()).
+			Where("code_hash = ? AND state = ? AND appid = ?", row.CodeHash, codeNew, row.AppID).Exec(ctx))
+		if err != nil {
+			return fmt.Errorf("note refused authorisation code: %w", err)
+		}
+		if !ok || row.AppID != "" {
+			return nil
+		}
+		return tx.Enqueue(ctx, ReconcileArgs{}, db.Once(db.QueueDefault)) // the account is not known, but WeChat may list it
+	})
 }
 
 // adoption is an account that proved to be authorised to us.
@@ -261,7 +272,7 @@ func (s *Service) upsertAuthorized(ctx context.Context, tx db.Tx, a adoption) (s
 	p, err := s.one(ctx, tx, "appid = ?", a.appID)
 	if errors.Is(err, ErrNotFound) {
 		p = &Program{ID: db.NewID(), AppID: a.appID, Mode: Platform, State: Active, AuthorizedAt: now, CreatedAt: now, UpdatedAt: now}
-		p.GrantedSets.V = a.sets
+		p.GrantedSets.V, p.DeniedSets.V = append([]int{}, a.sets...), []int{}
 		if _, err := tx.NewInsert().Model(p).Exec(ctx); err != nil {
 			return "", fmt.Errorf("store program: %w", err)
 		}
@@ -271,15 +282,23 @@ func (s *Service) upsertAuthorized(ctx context.Context, tx db.Tx, a adoption) (s
 		return "", err
 	}
 	p.Mode, p.AuthorizedAt, p.UpdatedAt, p.RevokedAt, p.LastError = Platform, now, now, 0, ""
-	if p.State == Revoked {
-		p.State = Active
-	}
+	columns := []string{"mode", "authorized_at", "revoked_at", "updated_at", "last_error"}
+	lost := 0
 	if a.sets != nil {
-		p.GrantedSets.V, p.DeniedSets.V = a.sets, nil
+		before := p.missingSets()
+		p.GrantedSets.V, p.DeniedSets.V = a.sets, []int{}
+		columns = append(columns, "granted_sets", "denied_sets")
+		lost = firstLost(before, p.missingSets())
 	}
-	if _, err := tx.NewUpdate().Model(p).
-		Column("mode", "state", "authorized_at", "revoked_at", "updated_at", "last_error", "granted_sets", "denied_sets").WherePK().Exec(ctx); err != nil {
+	if _, err := tx.NewUpdate().Model(p).Column(columns...).WherePK().Exec(ctx); err != nil {
 		return "", fmt.Errorf("store program: %w", err)
+	}
+	// Staff's decision to disable a program outlives a new authorisation, also one made at this moment.
+	if _, err := tx.NewUpdate().Model((*Program)(nil)).Set("state = ?", Active).Where("id = ? AND state = ?", p.ID, Revoked).Exec(ctx); err != nil {
+		return "", fmt.Errorf("activate program: %w", err)
+	}
+	if lost != 0 {
+		return p.ID, tx.Enqueue(ctx, PermissionLostArgs{ProgramID: p.ID, Set: lost, At: int64(now)}, nil)
 	}
 	return p.ID, nil
 }

@@ -10,7 +10,7 @@ import (
 var (
 	ErrNotFound      = errors.New("program not found")
 	ErrNoPlatform    = errors.New("the third-party platform is not configured")
-	ErrNoTicket      = errors.New("no component_verify_ticket has been received yet")
+	ErrNoTicket      = errors.New("no valid component_verify_ticket has been received yet")
 	ErrNeedsReauth   = errors.New("the authorisation is gone and must be given again")
 	ErrRevoked       = errors.New("the authorisation was revoked by the merchant")
 	ErrLinkExpired   = errors.New("the authorisation link is unknown or expired")
@@ -50,14 +50,14 @@ func UpstreamText(err error) (string, bool) {
 
 // reason words a failure for the people who look at the platform page.
 func reason(err error) string {
+	if errors.Is(err, ErrNeedsReauth) || errors.Is(err, ErrRevoked) {
+		return "授权已失效，请管理员重新授权"
+	}
 	if text, ok := UpstreamText(err); ok {
 		return text
 	}
-	switch {
-	case errors.Is(err, ErrNoTicket):
+	if errors.Is(err, ErrNoTicket) {
 		return "还没有收到微信票据"
-	case errors.Is(err, ErrNeedsReauth), errors.Is(err, ErrRevoked):
-		return "授权已失效，请管理员重新授权"
 	}
 	return "暂时连不上微信，正在自动重试"
 }

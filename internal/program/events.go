@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/wechat"
@@ -73,16 +75,22 @@ func (s *Service) listed(ctx context.Context, appID string) (bool, error) {
 	return found, err
 }
 
+// errMoved makes a job look again, because the program was authorised again or revoked while it looked.
+var errMoved = errors.New("the program was authorised or revoked meanwhile")
+
 // revoke marks a program as no longer authorised, drops its tokens and keeps everything else.
 func (s *Service) revoke(ctx context.Context, p *Program) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		ok, err := db.Changed(tx.NewUpdate().Model((*Program)(nil)).
 			Set("state = ?, revoked_at = ?, updated_at = ?", Revoked, s.now(), s.now()).
-			Where("id = ? AND state <> ?", p.ID, Revoked).Exec(ctx))
+			Where("id = ? AND state <> ? AND COALESCE(authorized_at, 0) = ?", p.ID, Revoked, int64(p.AuthorizedAt)).Exec(ctx))
 		if err != nil {
 			return fmt.Errorf("revoke program: %w", err)
 		}
-		if err := s.keeper.drop(ctx, tx, p.AppID); err != nil || !ok {
+		if !ok {
+			return errMoved
+		}
+		if err := s.keeper.drop(ctx, tx, p.AppID); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, PermissionLostArgs{ProgramID: p.ID, At: int64(s.now())}, nil)
@@ -121,7 +129,7 @@ func (s *Service) Refresh(ctx context.Context, id string) error {
 		return s.confirmRevoked(ctx, p)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("read program info: %w", err), s.noteError(ctx, p.ID, err))
+		return errors.Join(fmt.Errorf("read program info: %w", err), noteError(ctx, s.db.Write(), p.ID, err))
 	}
 	had := len(p.GrantedSets.V) > 0 || !p.InfoSyncedAt.IsZero()
 	before := p.Missing()
@@ -133,21 +141,35 @@ func (s *Service) Refresh(ctx context.Context, id string) error {
 		p.GrantedSets.V = info.Sets
 	}
 	p.DeniedSets.V, p.InfoSyncedAt, p.UpdatedAt, p.LastError = []int{}, s.now(), s.now(), ""
-	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		if _, err := tx.NewUpdate().Model(p).Column("name", "avatar_url", "principal_name", "user_name", "account_status", "granted_sets",
-			"denied_sets", "info_synced_at", "updated_at", "last_error").WherePK().Exec(ctx); err != nil {
+	err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		usable, err := s.keeper.restore(ctx, tx, p.AppID, secret.New(info.RefreshToken))
+		if err != nil {
+			return err
+		}
+		if !usable {
+			p.LastError = reason(ErrNeedsReauth)
+		}
+		ok, err := db.Changed(tx.NewUpdate().Model(p).Column("name", "avatar_url", "principal_name", "user_name", "account_status", "granted_sets",
+			"denied_sets", "info_synced_at", "updated_at", "last_error").WherePK().Where("state <> ?", Revoked).Exec(ctx))
+		if err != nil {
 			return fmt.Errorf("store program info: %w", err)
 		}
-		if info.RefreshToken != "" {
-			if err := s.keeper.put(ctx, tx, p.AppID, grant{refresh: secret.New(info.RefreshToken)}); err != nil {
-				return err
-			}
+		if !ok {
+			return errMoved
 		}
 		if lost := firstLost(before, p.Missing()); had && lost != 0 {
 			return tx.Enqueue(ctx, PermissionLostArgs{ProgramID: p.ID, Set: lost, At: int64(s.now())}, nil)
 		}
 		return nil
 	})
+	if errors.Is(err, errMoved) {
+		return nil // revoked meanwhile
+	}
+	if err != nil {
+		return err
+	}
+	s.readScore(ctx, p)
+	return nil
 }
 
 func firstLost(before, after []int) int {
@@ -175,8 +197,8 @@ func (s *Service) confirmRevoked(ctx context.Context, p *Program) error {
 	return s.revoke(ctx, p)
 }
 
-func (s *Service) noteError(ctx context.Context, id string, cause error) error {
-	if _, err := s.db.Write().NewUpdate().Model((*Program)(nil)).Set("last_error = ?", reason(cause)).Where("id = ?", id).Exec(ctx); err != nil {
+func noteError(ctx context.Context, q bun.IDB, id string, cause error) error {
+	if _, err := q.NewUpdate().Model((*Program)(nil)).Set("last_error = ?", reason(cause)).Where("id = ?", id).Exec(ctx); err != nil {
 		return fmt.Errorf("note error: %w", err)
 	}
 	return nil
@@ -201,7 +223,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	}); err != nil {
 		return fmt.Errorf("list authorised accounts: %w", err)
 	}
-	ours, err := s.List(ctx, Filter{Mode: Platform})
+	ours, err := s.List(ctx, Filter{})
 	if err != nil {
 		return err
 	}
@@ -209,9 +231,9 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	for i := range ours {
 		p := &ours[i]
 		_, ok := listed[p.AppID]
-		known[p.AppID] = p.State != Revoked
+		known[p.AppID] = p.State != Revoked || p.Mode == Direct // a direct one changes its mode by its merchant's authorisation only
 		// One authorised within the last minutes may not be listed yet.
-		if !ok && p.State != Revoked && s.clock.Now().Sub(p.AuthorizedAt.Time()) > clockDoubt {
+		if !ok && p.Mode == Platform && p.State != Revoked && s.clock.Now().Sub(p.AuthorizedAt.Time()) > clockDoubt {
 			if err := s.db.Enqueue(ctx, RefreshArgs{ProgramID: p.ID}, db.Once(db.QueueDefault)); err != nil {
 				return err
 			}

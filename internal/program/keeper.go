@@ -36,6 +36,8 @@ type keeper struct {
 	// platform gives the component's appid and secret, ticket its newest ticket; both from rows.
 	platform func(ctx context.Context) (appID string, sec secret.Text, err error)
 	ticket   func(ctx context.Context) (secret.Text, error)
+	// lost is told, in the transaction that stores it, when WeChat refuses every refresh token of an account.
+	lost func(ctx context.Context, tx db.Tx, appID string) error
 }
 
 // token is an access token together with the version of the row it came from.
@@ -55,9 +57,9 @@ func (k *keeper) place(column string, kind credentialKind, appID string) secret.
 	return secret.Place{Table: "credentials", Column: column, ID: string(kind) + "/" + appID}
 }
 
-func (k *keeper) load(ctx context.Context, kind credentialKind, appID string) (credential, error) {
+func (k *keeper) load(ctx context.Context, q bun.IDB, kind credentialKind, appID string) (credential, error) {
 	c := credential{Kind: kind, AppID: appID}
-	err := k.db.Read.NewSelect().Model(&c).WherePK().Scan(ctx)
+	err := q.NewSelect().Model(&c).WherePK().Scan(ctx)
 	if err != nil && !db.IsNotFound(err) {
 		return c, fmt.Errorf("read %s token: %w", kind, err)
 	}
@@ -67,15 +69,16 @@ func (k *keeper) load(ctx context.Context, kind credentialKind, appID string) (c
 // get returns a usable token, refreshing it when it is about to end or when version refused (≥ 0) is still the stored one.
 func (k *keeper) get(ctx context.Context, kind credentialKind, appID string, refused int64) (token, error) {
 	owner := db.NewID()
-	for {
-		c, err := k.load(ctx, kind, appID)
+	for renewed := false; ; {
+		c, err := k.load(ctx, k.db.Read, kind, appID)
 		if err != nil && !db.IsNotFound(err) {
 			return token{}, err
 		}
 		if err == nil && c.State == credNeedsReauth {
 			return token{}, ErrNeedsReauth
 		}
-		if k.usable(c, refused) {
+		// What was just obtained is as good as it gets, however short its life.
+		if k.usable(c, refused) || (renewed && c.AccessSealed != "") {
 			access, err := k.sealer.Open(k.place("access_sealed", kind, appID), c.AccessSealed)
 			return token{access, c.Version}, err
 		}
@@ -90,7 +93,7 @@ func (k *keeper) get(ctx context.Context, kind credentialKind, appID string, ref
 			if err := k.refreshLeased(ctx, kind, appID, owner, refused); err != nil {
 				return token{}, err
 			}
-			refused = -1
+			refused, renewed = -1, true
 			continue
 		}
 		select {
@@ -126,12 +129,12 @@ func (k *keeper) lease(ctx context.Context, kind credentialKind, appID, owner st
 
 // refreshLeased asks WeChat for a new token while holding the lease, and gives the lease back in every case.
 func (k *keeper) refreshLeased(ctx context.Context, kind credentialKind, appID, owner string, refused int64) error {
-	c, err := k.load(ctx, kind, appID)
+	c, err := k.load(ctx, k.db.Read, kind, appID)
 	if err == nil && k.usable(c, refused) && !k.due(c) {
-		return k.unlease(ctx, kind, appID, owner, nil) // somebody was faster
+		return k.unlease(context.WithoutCancel(ctx), kind, appID, owner, nil) // somebody was faster
 	}
 	if err != nil && !db.IsNotFound(err) {
-		return errors.Join(err, k.unlease(ctx, kind, appID, owner, err))
+		return errors.Join(err, k.unlease(context.WithoutCancel(ctx), kind, appID, owner, err))
 	}
 	ctx, cancel := context.WithTimeout(ctx, leaseFor-5*time.Second)
 	defer cancel()
@@ -149,17 +152,24 @@ func (k *keeper) due(c credential) bool {
 
 // unlease gives the lease back and keeps what went wrong visible. The stored tokens are not touched.
 func (k *keeper) unlease(ctx context.Context, kind credentialKind, appID, owner string, cause error) error {
-	q := k.db.Write().NewUpdate().Model((*credential)(nil)).Set("lease_owner = '', lease_until = NULL")
-	if cause != nil {
-		q = q.Set("error = ?", reason(cause))
-	}
-	if errors.Is(cause, ErrNeedsReauth) || errors.Is(cause, ErrRevoked) {
-		q = q.Set("state = ?", credNeedsReauth)
-	}
-	if _, err := q.Where("kind = ? AND appid = ? AND lease_owner = ?", kind, appID, owner).Exec(ctx); err != nil {
-		return fmt.Errorf("release %s token: %w", kind, err)
-	}
-	return nil
+	return k.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		q := tx.NewUpdate().Model((*credential)(nil)).Set("lease_owner = '', lease_until = NULL")
+		if cause != nil {
+			q = q.Set("error = ?", reason(cause))
+		}
+		lost := errors.Is(cause, ErrNeedsReauth)
+		if lost {
+			q = q.Set("state = ?", credNeedsReauth)
+		}
+		ours, err := db.Changed(q.Where("kind = ? AND appid = ? AND lease_owner = ?", kind, appID, owner).Exec(ctx))
+		if err != nil {
+			return fmt.Errorf("release %s token: %w", kind, err)
+		}
+		if lost && ours {
+			return k.lost(ctx, tx, appID)
+		}
+		return nil
+	})
 }
 
 // store writes a grant if the lease is still ours. Access and refresh token change in one statement.
@@ -182,14 +192,19 @@ func (k *keeper) store(ctx context.Context, c credential, owner string, g grant,
 	return nil
 }
 
-// put stores a grant from an authorization code, creating the row if needed.
+// put stores a grant that an authorisation brought, creating the row if needed. One that brings nothing new leaves the row alone, so that a refresh
+// under way and the token in use stay what they are.
 func (k *keeper) put(ctx context.Context, tx bun.IDB, appID string, g grant) error {
-	c := credential{Kind: authorizerKind, AppID: appID, State: credOK}
-	if _, err := tx.NewInsert().Model(&c).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
+	row := credential{Kind: authorizerKind, AppID: appID, State: credOK}
+	if _, err := tx.NewInsert().Model(&row).On("CONFLICT DO NOTHING").Exec(ctx); err != nil {
 		return fmt.Errorf("create authorizer token row: %w", err)
 	}
-	if err := tx.NewSelect().Model(&c).WherePK().Scan(ctx); err != nil {
-		return fmt.Errorf("read authorizer token: %w", err)
+	c, err := k.load(ctx, tx, authorizerKind, appID)
+	if err != nil {
+		return err
+	}
+	if g.access.IsEmpty() && c.State == credOK && k.holds(&c, g.refresh) {
+		return nil
 	}
 	q, err := k.grantUpdate(tx.NewUpdate(), &c, g)
 	if err != nil {
@@ -203,6 +218,31 @@ func (k *keeper) put(ctx context.Context, tx bun.IDB, appID string, g grant) err
 	return nil
 }
 
+// holds reports whether a refresh token brings nothing new to c.
+func (k *keeper) holds(c *credential, refresh secret.Text) bool {
+	if refresh.IsEmpty() {
+		return true
+	}
+	old, err := k.sealer.Open(k.place("refresh_sealed", c.Kind, c.AppID), c.RefreshSealed)
+	return err == nil && old.Reveal() == refresh.Reveal()
+}
+
+// restore takes a refresh token that WeChat told by the way (reference/wechat-open-platform.md §1.6) if ours is lost or was refused; one that works is at
+// least as new. It reports whether the account has a refresh token that was not refused.
+func (k *keeper) restore(ctx context.Context, tx bun.IDB, appID string, refresh secret.Text) (bool, error) {
+	c, err := k.load(ctx, tx, authorizerKind, appID)
+	if err != nil && !db.IsNotFound(err) {
+		return false, err
+	}
+	if c.State == credOK && c.RefreshSealed != "" {
+		return true, nil
+	}
+	if k.holds(&c, refresh) {
+		return c.State != credNeedsReauth, nil
+	}
+	return true, k.put(ctx, tx, appID, grant{refresh: refresh})
+}
+
 // grantUpdate sets the columns of a grant. An empty refresh token leaves the stored one; a changed one pushes the old into the history.
 func (k *keeper) grantUpdate(q *bun.UpdateQuery, c *credential, g grant) (*bun.UpdateQuery, error) {
 	now := k.clock.Now()
@@ -214,14 +254,10 @@ func (k *keeper) grantUpdate(q *bun.UpdateQuery, c *credential, g grant) (*bun.U
 		}
 		q = q.Set("access_sealed = ?, expires_at = ?, obtained_at = ?", sealed, db.At(now.Add(g.expiresIn)), db.At(now))
 	}
-	if g.refresh.IsEmpty() {
+	if k.holds(c, g.refresh) {
 		return q, nil
 	}
-	place := k.place("refresh_sealed", c.Kind, c.AppID)
-	if old, err := k.sealer.Open(place, c.RefreshSealed); err == nil && old.Reveal() == g.refresh.Reveal() {
-		return q, nil
-	}
-	sealed, err := k.sealer.Seal(place, g.refresh)
+	sealed, err := k.sealer.Seal(k.place("refresh_sealed", c.Kind, c.AppID), g.refresh)
 	if err != nil {
 		return nil, err
 	}

@@ -29,6 +29,9 @@ func (k *keeper) obtainComponent(ctx context.Context) (grant, error) {
 		return grant{}, err
 	}
 	t, err := k.wechat.ComponentToken(ctx, appID, sec.Reveal(), ticket.Reveal())
+	if code := wechat.CodeOf(err); code == wechat.CodeTicketExpired || code == wechat.CodeTicketInvalid {
+		return grant{}, fmt.Errorf("%w: %w", ErrNoTicket, err)
+	}
 	if err != nil {
 		return grant{}, fmt.Errorf("get component token: %w", err)
 	}
@@ -167,7 +170,7 @@ func (k *keeper) eachAuthorizer(ctx context.Context, fn func(wechat.ListedAuthor
 func (k *keeper) keepDue(ctx context.Context) error {
 	var due []credential
 	err := k.db.Read.NewSelect().Model(&due).
-		Where("state = ? AND (expires_at IS NULL OR expires_at < ?)", credOK, db.At(k.clock.Now().Add(refreshMargin))).
+		Where("state = ? AND (expires_at IS NULL OR expires_at <= ?)", credOK, db.At(k.clock.Now().Add(refreshMargin))).
 		OrderExpr("kind DESC, expires_at").Limit(200).Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("list tokens to refresh: %w", err)

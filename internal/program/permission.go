@@ -38,17 +38,21 @@ func SetByID(id int) Set {
 
 // Missing returns the sets that are required or wanted and not usable, most important first. A direct-mode program needs none.
 func (p *Program) Missing() []int {
-	missing := []int{}
 	if p.Mode == Direct || p.State == Revoked {
-		return missing
+		return []int{}
 	}
+	return p.missingSets()
+}
+
+func (p *Program) missingSets() []int {
+	missing := []int{}
 	has := func(id int) bool { return slices.Contains(p.GrantedSets.V, id) }
 	for _, s := range sets {
 		ok := has(s.ID)
 		if slices.Contains(uploadSets, s.ID) {
 			ok = slices.ContainsFunc(uploadSets, has)
 		}
-		if !ok {
+		if !ok || slices.Contains(p.DeniedSets.V, s.ID) {
 			missing = append(missing, s.ID)
 		}
 	}
@@ -64,4 +68,5 @@ func (p *Program) Missing() []int {
 var (
 	ComplaintSets = []int{wechat.SetComplaints}
 	UploadSets    = uploadSets
+	GuaranteeSets = []int{wechat.SetGuarantee}
 )

@@ -102,7 +102,7 @@ func (s *Service) SetPlatform(ctx context.Context, c PlatformConfig) error {
 		if err != nil {
 			return fmt.Errorf("store platform: %w", err)
 		}
-		return tx.Enqueue(ctx, KeepTokensArgs{}, keepTokensOpts())
+		return tx.Enqueue(ctx, KeepTokensArgs{}, keepTokensNow())
 	})
 	if err != nil {
 		return err
@@ -178,7 +178,7 @@ func (s *Service) Platform(ctx context.Context) (PlatformStatus, error) {
 		HasSecret:      row.SecretSealed != "", HasToken: row.TokenSealed != "", HasAESKey: row.AESKeySealed != "",
 		TicketReceived: row.TicketReceivedAt,
 	}
-	cred, err := s.keeper.load(ctx, componentKind, row.ComponentAppID)
+	cred, err := s.keeper.load(ctx, s.db.Read, componentKind, row.ComponentAppID)
 	if err != nil && !db.IsNotFound(err) {
 		return st, err
 	}
@@ -224,8 +224,8 @@ func (s *Service) PushSecrets(ctx context.Context) (PushSecrets, error) {
 // pushCacheFor bounds how long another instance's change of Token or Key goes unnoticed.
 const pushCacheFor = 5 * time.Second
 
-// SaveTicket stores a component_verify_ticket that was created at createdAt (WeChat's clock, Unix seconds) and wakes the token keeper. It
-// returns after the commit, so that the caller may answer success.
+// SaveTicket stores a component_verify_ticket in place of the one before and wakes the token keeper. It returns after the commit, so that the
+// caller may answer success; ErrNoPlatform when the ticket is not for the configured platform.
 func (s *Service) SaveTicket(ctx context.Context, appID string, ticket secret.Text) error {
 	sealed, err := s.sealer.Seal(platformPlace("ticket_sealed"), ticket)
 	if err != nil {
@@ -241,7 +241,7 @@ func (s *Service) SaveTicket(ctx context.Context, appID string, ticket secret.Te
 		if !ok {
 			return ErrNoPlatform
 		}
-		return tx.Enqueue(ctx, KeepTokensArgs{}, keepTokensOpts())
+		return tx.Enqueue(ctx, KeepTokensArgs{}, keepTokensNow())
 	})
 }
 

@@ -3,6 +3,7 @@ package program
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/uptrace/bun"
 
@@ -82,6 +83,7 @@ func (s *Service) Update(ctx context.Context, tx db.Tx, id string, patch Patch) 
 	if err != nil {
 		return nil, err
 	}
+	columns := []string{"updated_at"} // and what the patch names, so that nothing else is undone
 	if patch.State != nil && *patch.State != p.State {
 		if *patch.State != Active && *patch.State != Disabled {
 			return nil, &FieldError{"state", "只能改为启用或停用"}
@@ -89,20 +91,28 @@ func (s *Service) Update(ctx context.Context, tx db.Tx, id string, patch Patch) 
 		if p.State == Revoked {
 			return nil, &FieldError{"state", "授权已被取消，请重新授权"}
 		}
-		p.State = *patch.State
+		p.State, columns = *patch.State, append(columns, "state")
 	}
 	if patch.Tags != nil {
-		p.Tags.V = *patch.Tags
+		p.Tags.V, columns = *patch.Tags, append(columns, "tags")
 	}
 	if patch.OwnerID != nil {
-		p.OwnerID = *patch.OwnerID
+		p.OwnerID, columns = *patch.OwnerID, append(columns, "owner_id")
 	}
 	if patch.MerchantID != nil {
-		p.MerchantID = *patch.MerchantID
+		p.MerchantID, columns = *patch.MerchantID, append(columns, "merchant_id")
 	}
 	p.UpdatedAt = s.now()
-	if _, err := tx.NewUpdate().Model(p).Column("state", "tags", "owner_id", "merchant_id", "updated_at").WherePK().Exec(ctx); err != nil {
+	q := tx.NewUpdate().Model(p).Column(columns...).WherePK()
+	if slices.Contains(columns, "state") {
+		q = q.Where("state <> ?", Revoked)
+	}
+	ok, err := db.Changed(q.Exec(ctx))
+	if err != nil {
 		return nil, fmt.Errorf("update program: %w", err)
+	}
+	if !ok {
+		return nil, &FieldError{"state", "授权已被取消，请重新授权"}
 	}
 	return p, nil
 }

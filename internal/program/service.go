@@ -51,7 +51,7 @@ func New(o Options) *Service {
 	s := &Service{db: o.DB, sealer: o.Sealer, clock: o.Clock, wechat: o.WeChat, log: o.Logger, urls: o.URLs}
 	s.keeper = &keeper{
 		db: o.DB, sealer: o.Sealer, clock: o.Clock, wechat: o.WeChat, log: o.Logger,
-		platform: s.platformSecret, ticket: s.ticket,
+		platform: s.platformSecret, ticket: s.ticket, lost: s.authorizationLost,
 	}
 	return s
 }
@@ -64,10 +64,10 @@ type KeepTokensArgs struct{}
 // Kind implements river.JobArgs.
 func (KeepTokensArgs) Kind() string { return "program.keep_tokens" }
 
-func keepTokensOpts() *river.InsertOpts {
-	o := db.Once(db.QueueDefault)
-	o.MaxAttempts = 1 // the schedule and the next ticket try again
-	return o
+// keepTokensNow are the options after a change: the job is not unique, since one that runs already may not have seen the change. The schedule and
+// the next ticket try again.
+func keepTokensNow() *river.InsertOpts {
+	return &river.InsertOpts{Queue: db.QueueDefault, MaxAttempts: 1}
 }
 
 // KeepTokens does KeepTokensArgs. Without a platform there is nothing to keep. It also asks WeChat to resume ticket pushes when none came for
@@ -135,29 +135,56 @@ func (s *Service) Call(ctx context.Context, p *Program, sets []int, call func(ct
 	}
 	err := s.keeper.with(ctx, authorizerKind, p.AppID, call)
 	var we *wechat.Error
-	if errors.As(err, &we) && we.Class == wechat.NoPermission && len(sets) > 0 {
-		if derr := s.noteDenied(ctx, p.ID, sets[0]); derr != nil {
-			return errors.Join(err, derr)
-		}
+	if !errors.As(err, &we) {
+		return err
+	}
+	var nerr error
+	switch {
+	case we.Class == wechat.NoPermission && len(sets) > 0:
+		nerr = s.noteDenied(ctx, p.ID, sets[0])
+	case we.Class == wechat.Revoked:
+		// The unauthorized event may have been lost: asking for the account's info settles it.
+		nerr = s.db.Enqueue(ctx, RefreshArgs{ProgramID: p.ID}, db.Once(db.QueueDefault))
+	}
+	if nerr != nil {
+		return errors.Join(err, nerr)
 	}
 	return err
 }
 
+// noteDenied remembers a refused permission set and tells of it once, however many calls are refused at the same time.
 func (s *Service) noteDenied(ctx context.Context, id string, set int) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		p := Program{ID: id}
-		if err := tx.NewSelect().Model(&p).WherePK().Scan(ctx); err != nil {
-			return fmt.Errorf("read program: %w", err)
+		p, err := s.one(ctx, tx, "id = ?", id)
+		if err != nil || slices.Contains(p.DeniedSets.V, set) {
+			return err
 		}
-		if slices.Contains(p.DeniedSets.V, set) {
-			return nil
-		}
-		p.DeniedSets.V = append(p.DeniedSets.V, set)
-		if _, err := tx.NewUpdate().Model(&p).Column("denied_sets").WherePK().Exec(ctx); err != nil {
+		before := p.DeniedSets
+		p.DeniedSets.V = append(slices.Clone(before.V), set)
+		ok, err := db.Changed(tx.NewUpdate().Model(p).Column("denied_sets").WherePK().Where("denied_sets = ?", before).Exec(ctx))
+		if err != nil {
 			return fmt.Errorf("note denied permission: %w", err)
+		}
+		if !ok {
+			return nil // another call was faster; if it noted another set, the next refusal notes this one
 		}
 		return tx.Enqueue(ctx, PermissionLostArgs{ProgramID: id, Set: set, At: int64(s.now())}, nil)
 	})
+}
+
+// authorizationLost makes an account visible that WeChat gives no tokens for any more, and has its info read: that revokes it or brings a refresh token.
+func (s *Service) authorizationLost(ctx context.Context, tx db.Tx, appID string) error {
+	p, err := s.one(ctx, tx, "appid = ?", appID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := noteError(ctx, tx, p.ID, ErrNeedsReauth); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, RefreshArgs{ProgramID: p.ID}, db.Once(db.QueueDefault))
 }
 
 // PermissionLostArgs tells whoever reacts to it that a program lost a permission set.

@@ -137,7 +137,7 @@ func (s *Sealer) Seal(p Place, v Text) (string, error) {
 	if v.IsEmpty() {
 		return "", nil
 	}
-	ct, err := s.ring.Load().aead.Encrypt([]byte(v.v), p.ad())
+	ct, err := s.ring.Load().aead.Encrypt([]byte(v.Reveal()), p.ad())
 	if err != nil {
 		return "", fmt.Errorf("seal %s.%s: %w", p.Table, p.Column, err)
 	}
@@ -164,6 +164,18 @@ func (s *Sealer) Open(p Place, sealed string) (Text, error) {
 		}
 	}
 	return New(string(pt)), nil
+}
+
+// Reseal returns a sealed value sealed with the primary key; one that is already comes back unchanged.
+func (s *Sealer) Reseal(p Place, sealed string) (string, error) {
+	if s.SealedWithPrimary(sealed) {
+		return sealed, nil
+	}
+	v, err := s.Open(p, sealed)
+	if err != nil {
+		return "", err
+	}
+	return s.Seal(p, v)
 }
 
 // retry opens a value with a freshly read keyset.

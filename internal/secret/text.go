@@ -11,17 +11,32 @@ import (
 
 const mask = "***"
 
-// Text is a secret. Its zero value is the empty secret. Only Reveal gives the value.
-type Text struct{ v string }
+// Text is a secret. Its zero value is the empty secret. Only Reveal gives the value. Two Texts are not compared with ==.
+type Text struct {
+	_ [0]func() // no ==
+
+	// A pointer, because fmt calls no methods on what it finds in an unexported field: so it prints an address.
+	v *string
+}
 
 // New wraps v.
-func New(v string) Text { return Text{v} }
+func New(v string) Text {
+	if v == "" {
+		return Text{}
+	}
+	return Text{v: &v}
+}
 
 // Reveal returns the value, for the one call that needs it.
-func (t Text) Reveal() string { return t.v }
+func (t Text) Reveal() string {
+	if t.v == nil {
+		return ""
+	}
+	return *t.v
+}
 
 // IsEmpty reports whether there is no value.
-func (t Text) IsEmpty() bool { return t.v == "" }
+func (t Text) IsEmpty() bool { return t.v == nil }
 
 // String implements fmt.Stringer.
 func (Text) String() string { return mask }
@@ -34,7 +49,7 @@ func (Text) MarshalText() ([]byte, error) { return []byte(mask), nil }
 
 // UnmarshalText implements encoding.TextUnmarshaler: secrets may come in, never out.
 func (t *Text) UnmarshalText(b []byte) error {
-	t.v = string(b)
+	*t = New(string(b))
 	return nil
 }
 

@@ -47,7 +47,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	case err == nil && name != "index.html":
 		w.Header().Set("Cache-Control", "public, max-age=3600")
-	case strings.HasPrefix(name, "assets/") || strings.HasPrefix(name, "wechat/") || strings.HasPrefix(name, "wechatpay/"):
+	case notAPage(name):
 		http.NotFound(w, r)
 		return
 	default:
@@ -59,6 +59,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Security-Policy", policy)
 	}
 	h.write(w, r, name, b)
+}
+
+// notAPage tells addresses that machines ask for: answering them with a page would look like success.
+func notAPage(name string) bool {
+	for _, dir := range []string{"api", "assets", "wechat", "wechatpay"} {
+		if name == dir || strings.HasPrefix(name, dir+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 func (h *handler) index() (string, []byte, error) {

@@ -25,7 +25,6 @@ export const routes: RouteRecordRaw[] = [
     component: () => import('./pages/SettingsPage.vue'),
     meta: { title: 'page.settings', rail: 'settings' },
     children: [
-      { path: '', redirect: '/settings/members' },
       { path: 'members', component: () => import('./pages/MembersTab.vue'), meta: { title: 'settings.members' } },
       { path: 'platform', component: () => import('./pages/PlatformTab.vue'), meta: { title: 'settings.platform' } },
       { path: 'tokens', component: () => import('./pages/TokensTab.vue'), meta: { title: 'settings.tokens' } },

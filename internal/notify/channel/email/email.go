@@ -211,7 +211,7 @@ func (*Provider) Address(address string) (normal, masked string, err error) {
 	invalid := &channel.Invalid{Field: "address", Text: "不是有效的邮箱地址。"}
 	s := strings.NewReplacer("＠", "@", "。", ".", "．", ".").Replace(strings.TrimSpace(address))
 	a, perr := mail.ParseAddress(s)
-	if perr != nil || a.Name != "" || a.Address != s || len(s) > 254 {
+	if perr != nil || a.Name != "" || a.Address != s || len(s) > 254 || strings.Contains(s, "***") {
 		return "", "", invalid
 	}
 	for _, r := range s {

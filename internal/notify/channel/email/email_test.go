@@ -3,6 +3,7 @@ package email_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,8 +15,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"encoding/base64"
 
 	"github.com/emersion/go-smtp"
 
@@ -68,15 +67,16 @@ func openSender(t *testing.T, s *server, security string, change ...func(*email.
 
 func TestDeliversOverEveryKindOfConnection(t *testing.T) {
 	for _, c := range []struct {
-		security string
-		implicit bool
-		opts     []serverOption
+		name, security string
+		implicit       bool
+		opts           []serverOption
 	}{
-		{email.TLS, true, nil},
-		{email.STARTTLS, false, nil},
-		{email.None, false, []serverOption{plainOK, noTLS}},
+		{"TLS", email.TLS, true, nil},
+		{"TLS with AUTH LOGIN only", email.TLS, true, []serverOption{onlyLogin}},
+		{"STARTTLS", email.STARTTLS, false, nil},
+		{"unencrypted on this machine", email.None, false, []serverOption{plainOK, noTLS}},
 	} {
-		t.Run(c.security, func(t *testing.T) {
+		t.Run(c.name, func(t *testing.T) {
 			s := startServer(t, c.implicit, nil, c.opts...)
 			r := openSender(t, s, c.security).Send(t.Context(), message)
 			if r.Outcome != channel.Sent || r.ProviderCode != "250" {

@@ -45,9 +45,10 @@ type server struct {
 
 type serverOption func(*server)
 
-func noAuth(s *server)  { s.counts["no auth"] = 1 }
-func noTLS(s *server)   { s.TLSConfig = nil }
-func plainOK(s *server) { s.AllowInsecureAuth = true }
+func noAuth(s *server)    { s.counts["no auth"] = 1 }
+func onlyLogin(s *server) { s.counts["only login"] = 1 }
+func noTLS(s *server)     { s.TLSConfig = nil }
+func plainOK(s *server)   { s.AllowInsecureAuth = true }
 
 // startServer listens on 127.0.0.1, with implicit TLS if implicit.
 func startServer(t *testing.T, implicit bool, reply func(stage string, n int, c *smtp.Conn) error, opts ...serverOption) *server {
@@ -164,18 +165,46 @@ func (x *session) Data(r io.Reader) error {
 
 type authSession struct{ session }
 
-func (*authSession) AuthMechanisms() []string { return []string{sasl.Login, sasl.Plain} }
+func (x *authSession) AuthMechanisms() []string {
+	if x.s.count("only login") > 0 {
+		return []string{sasl.Login}
+	}
+	return []string{sasl.Login, sasl.Plain}
+}
 
-func (x *authSession) Auth(string) (sasl.Server, error) {
-	return sasl.NewPlainServer(func(_, user, password string) error {
+func (x *authSession) Auth(mech string) (sasl.Server, error) {
+	check := func(_, user, password string) error {
 		if err := x.s.step("auth", x.c); err != nil {
 			return err
 		}
 		if user != login || password != pass {
-			return &smtp.SMTPError{Code: 535, EnhancedCode: smtp.NoEnhancedCode, Message: "Error: authentication failed"}
+			return answer(535, "Error: authentication failed")
 		}
 		return nil
-	}), nil
+	}
+	if mech == sasl.Login {
+		return &loginServer{check: check}, nil
+	}
+	return sasl.NewPlainServer(check), nil
+}
+
+// loginServer asks for name and password one after the other.
+type loginServer struct {
+	check func(identity, user, password string) error
+	asked []string
+}
+
+func (l *loginServer) Next(response []byte) (challenge []byte, done bool, err error) {
+	if response != nil {
+		l.asked = append(l.asked, string(response))
+	}
+	switch len(l.asked) {
+	case 0:
+		return []byte("Username:"), false, nil
+	case 1:
+		return []byte("Password:"), false, nil
+	}
+	return nil, true, l.check("", l.asked[0], l.asked[1])
 }
 
 // answer makes a reply.

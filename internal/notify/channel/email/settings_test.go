@@ -18,16 +18,26 @@ func TestCheck(t *testing.T) {
 	for _, c := range []struct {
 		name, in, password, want, field string
 	}{
-		{"163 needs little", `{"host":" SMTP.163.com ","username":"Shop@163.COM","from_name":" 知诉 "}`, "x",
-			`{"host":"smtp.163.com","port":465,"security":"tls","username":"Shop@163.com","from_name":"知诉"}`, ""},
-		{"587 means STARTTLS", `{"host":"smtp.qq.com","port":587,"username":"1@qq.com"}`, "x",
-			`{"host":"smtp.qq.com","port":587,"security":"starttls","username":"1@qq.com","from_name":""}`, ""},
-		{"a relay's login needs a sender", `{"host":"relay.example","username":"apikey","from_address":"a@b.example"}`, "x",
-			`{"host":"relay.example","port":465,"security":"tls","username":"apikey","from_name":"","from_address":"a@b.example"}`, ""},
-		{"the sender is the login, whatever was asked", `{"host":"relay.example","username":"a@b.example","from_address":"ceo@bank.example"}`, "x",
-			`{"host":"relay.example","port":465,"security":"tls","username":"a@b.example","from_name":""}`, ""},
-		{"an own server may need no login", `{"host":"127.0.0.1","port":1025,"security":"none","username":"a@b.example"}`, "",
-			`{"host":"127.0.0.1","port":1025,"security":"none","username":"a@b.example","from_name":""}`, ""},
+		{
+			"163 needs little", `{"host":" SMTP.163.com ","username":"Shop@163.COM","from_name":" 知诉 "}`, "x",
+			`{"host":"smtp.163.com","port":465,"security":"tls","username":"Shop@163.com","from_name":"知诉"}`, "",
+		},
+		{
+			"587 means STARTTLS", `{"host":"smtp.qq.com","port":587,"username":"1@qq.com"}`, "x",
+			`{"host":"smtp.qq.com","port":587,"security":"starttls","username":"1@qq.com","from_name":""}`, "",
+		},
+		{
+			"a relay's login needs a sender", `{"host":"relay.example","username":"apikey","from_address":"a@b.example"}`, "x",
+			`{"host":"relay.example","port":465,"security":"tls","username":"apikey","from_name":"","from_address":"a@b.example"}`, "",
+		},
+		{
+			"the sender is the login, whatever was asked", `{"host":"relay.example","username":"a@b.example","from_address":"ceo@bank.example"}`, "x",
+			`{"host":"relay.example","port":465,"security":"tls","username":"a@b.example","from_name":""}`, "",
+		},
+		{
+			"an own server may need no login", `{"host":"127.0.0.1","port":1025,"security":"none","username":"a@b.example"}`, "",
+			`{"host":"127.0.0.1","port":1025,"security":"none","username":"a@b.example","from_name":""}`, "",
+		},
 		{"a relay's login without a sender", `{"host":"relay.example","username":"apikey"}`, "x", "", "from_address"},
 		{"163 wants the full address", `{"host":"smtp.163.com","username":"shop"}`, "x", "", "username"},
 		{"163 wants a code", `{"host":"smtp.163.com","username":"shop@163.com"}`, "", "", "password"},
@@ -66,6 +76,7 @@ func TestAddress(t *testing.T) {
 		"z@163.com":           {"z@163.com", "***@163.com"},
 		"":                    {},
 		"zhang":               {},
+		"z***@163.com":        {},
 		"张三@163.com":          {},
 		"Z <z@163.com>":       {},
 		"a@b.c, d@e.f":        {},

@@ -4,7 +4,7 @@ import { ApiProblem, problemOf } from './problem'
 import type { paths } from './schema'
 
 /** The one way to the server. Types come from the OpenAPI document (npm run api); nothing here is typed by hand. */
-export const api = createClient<paths>({ credentials: 'same-origin' })
+export const api = createClient<paths>({ credentials: 'same-origin', fetch: request => globalThis.fetch(request) })
 
 api.use({
   onResponse({ response }) {

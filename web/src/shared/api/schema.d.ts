@@ -38,6 +38,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Ways of telling people, without secrets */
+        get: operations["list-channels"];
+        put?: never;
+        /** Add a channel */
+        post: operations["create-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One channel */
+        get: operations["get-channel"];
+        put?: never;
+        post?: never;
+        /** Remove a channel that no subscription uses */
+        delete: operations["delete-channel"];
+        options?: never;
+        head?: never;
+        /** Change a channel; a secret that is left out stays */
+        patch: operations["update-channel"];
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message and show the provider's answer */
+        post: operations["test-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complaints": {
         parameters: {
             query?: never;
@@ -259,6 +313,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every message with its tries, newest first */
+        get: operations["list-notices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform": {
         parameters: {
             query?: never;
@@ -416,6 +487,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who hears of what */
+        get: operations["list-subscriptions"];
+        put?: never;
+        /** Add a subscription */
+        post: operations["create-subscription"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One subscription */
+        get: operations["get-subscription"];
+        put?: never;
+        post?: never;
+        /** Remove a subscription */
+        delete: operations["delete-subscription"];
+        options?: never;
+        head?: never;
+        /** Change a subscription */
+        patch: operations["update-subscription"];
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -522,450 +630,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/channels": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["ProvChannel"][] | null;
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        kind: string;
-                        name: string;
-                        settings: {
-                            [key: string]: unknown;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ProvChannel"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/channels/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        name?: string;
-                        settings?: {
-                            [key: string]: unknown;
-                        };
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ProvChannel"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/channels/{id}/test": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        address?: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            ok: boolean;
-                            provider_code: string | null;
-                            provider_text: string | null;
-                            text: string;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/subscriptions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["ProvSubscription"][] | null;
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        program_ids: string[] | null;
-                        events: string[] | null;
-                        channel_ids: string[] | null;
-                        receivers: components["schemas"]["ProvReceiver"][] | null;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ProvSubscription"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/subscriptions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        program_ids?: string[] | null;
-                        events?: string[] | null;
-                        channel_ids?: string[] | null;
-                        receivers?: components["schemas"]["ProvReceiver"][] | null;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ProvSubscription"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/notices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                    complaint_id?: string;
-                    state?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            items: components["schemas"]["ProvNotice"][] | null;
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["ProvProblem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1003,6 +667,25 @@ export interface components {
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "unknown";
         };
+        AttemptView: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            at: number;
+            /**
+             * Format: int64
+             * @description Unix ms; null = under way, or cut off
+             */
+            finished_at: number | null;
+            /** @enum {string} */
+            outcome: "sent" | "retry" | "permanent" | "config" | "unknown";
+            provider_code: string | null;
+            /** @description The provider's own answer, addresses masked */
+            provider_text: string | null;
+            /** @description The failure in words */
+            text: string | null;
+        };
         AuditView: {
             /** @description A user, or system */
             actor_id: string;
@@ -1022,6 +705,64 @@ export interface components {
             object_id: string | null;
             program_id: string | null;
             verb: string;
+        };
+        ChannelTest: {
+            ok: boolean;
+            provider_code: string | null;
+            /** @description The provider's own answer, addresses masked */
+            provider_text: string | null;
+            /** @description What happened and what to do */
+            text: string;
+        };
+        ChannelView: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            hold_until: number | null;
+            id: string;
+            /** @enum {string} */
+            kind: "email" | "offiaccount" | "sms" | "wecom" | "dingtalk" | "feishu" | "webhook";
+            /** @description The last failure in words; null after a success */
+            last_error: string | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            last_failure_at: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            last_success_at: number | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Unix ms, when one message may try again although the settings were refused
+             */
+            paused_until: number | null;
+            /** @description Secret settings that have a value */
+            secrets_set: string[];
+            /** @description Without secrets */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description waiting: the provider cannot be reached or asked us to wait. paused: it refuses the settings
+             * @enum {string}
+             */
+            state: "ok" | "waiting" | "paused" | "disabled";
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            updated_at: number;
         };
         Check: {
             hint?: string;
@@ -1327,6 +1068,26 @@ export interface components {
             /** @description What does not work without it */
             text: string;
         };
+        NewChannelInputBody: {
+            /** @enum {string} */
+            kind: "email" | "offiaccount" | "sms" | "wecom" | "dingtalk" | "feishu" | "webhook";
+            name: string;
+            /** @description All settings of the kind; secrets are never shown again */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        NewSubscriptionInputBody: {
+            /** @description Default: the channels of the receivers */
+            channel_ids?: string[];
+            /** @default true */
+            enabled: boolean;
+            events: string[];
+            name?: string;
+            /** @description Empty means all */
+            program_ids?: string[];
+            receivers: components["schemas"]["ReceiverView"][];
+        };
         NewTokenInputBody: {
             /** @description What it is for */
             name: string;
@@ -1355,8 +1116,44 @@ export interface components {
             /** @description owner, manager, agent, finance or viewer */
             role: string;
         };
+        NoticeView: {
+            address_masked: string;
+            attempts: components["schemas"]["AttemptView"][];
+            channel_id: string;
+            complaint_id: string | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            /** @description Why it was not sent, or not yet */
+            error: string | null;
+            event: string;
+            id: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            next_try_at: number | null;
+            program_id: string | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            sent_at: number | null;
+            /**
+             * @description sent: the provider accepted it
+             * @enum {string}
+             */
+            state: "queued" | "sent" | "delivered" | "failed" | "dropped";
+        };
         PageAuditView: {
             items: components["schemas"]["AuditView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
+        PageChannelView: {
+            items: components["schemas"]["ChannelView"][];
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
@@ -1370,8 +1167,18 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
+        PageNoticeView: {
+            items: components["schemas"]["NoticeView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
         PageProgramView: {
             items: components["schemas"]["ProgramView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
+        PageSubscriptionView: {
+            items: components["schemas"]["SubscriptionView"][];
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
@@ -1464,6 +1271,14 @@ export interface components {
             /** @description WeChat's original id, gh_… */
             user_name: string | null;
         };
+        ReceiverView: {
+            /** @description Mail address, openid or phone number; empty for robots. The masked form keeps a stored one */
+            address?: string;
+            address_masked?: string;
+            /** @description Left out: every one of channel_ids */
+            channel_id?: string;
+            user_id?: string;
+        };
         RespondInputBody: {
             content: string;
             /** @enum {string} */
@@ -1489,6 +1304,30 @@ export interface components {
         StartAuthorizationInputBody: {
             /** @description Renew this program's authorisation */
             program_id?: string;
+        };
+        SubscriptionView: {
+            channel_ids: string[];
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            enabled: boolean;
+            events: string[];
+            id: string;
+            name: string;
+            /** @description Empty means all */
+            program_ids: string[];
+            receivers: components["schemas"]["ReceiverView"][];
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            updated_at: number;
+        };
+        TestChannelInputBody: {
+            /** @description Where to; default: the account itself */
+            address?: string;
         };
         TimelineEntry: {
             actor: string | null;
@@ -1529,12 +1368,29 @@ export interface components {
             /** @description otpauth://…, to show as a QR code */
             url: string;
         };
+        UpdateChannelInputBody: {
+            enabled?: boolean;
+            name?: string;
+            /** @description Merged into the stored ones; a secret that is left out or empty stays */
+            settings?: {
+                [key: string]: unknown;
+            };
+        };
         UpdateProgramInputBody: {
             merchant_id?: string;
             owner_id?: string;
             /** @enum {string} */
             state?: "active" | "disabled";
             tags?: string[];
+        };
+        UpdateSubscriptionInputBody: {
+            channel_ids?: string[];
+            enabled?: boolean;
+            events?: string[];
+            name?: string;
+            /** @description Empty means all */
+            program_ids?: string[];
+            receivers?: components["schemas"]["ReceiverView"][];
         };
         UserPatchInputBody: {
             /** @description Ends all the user's sessions */
@@ -1597,274 +1453,6 @@ export interface components {
              * @description Cases that wait for the merchant
              */
             todo: number;
-        };
-        ProvActionError: {
-            code: string;
-            text: string;
-            wechat_errcode: number | null;
-            rid: string | null;
-        };
-        ProvAction: {
-            id: string;
-            complaint_id: string;
-            kind: string;
-            decision: string | null;
-            content: string | null;
-            /** @enum {string} */
-            state: "queued" | "running" | "done" | "failed" | "unknown";
-            error: components["schemas"]["ProvActionError"] | null;
-            actor: string | null;
-            created_at: number;
-            finished_at: number | null;
-        };
-        ProvTimelineItem: {
-            at: number;
-            /** @enum {string} */
-            source: "wechat" | "staff" | "rule" | "system";
-            kind: string;
-            text: string;
-            images: components["schemas"]["ProvImage"][] | null;
-            actor: string | null;
-        };
-        ProvImage: {
-            url: string;
-            archived: boolean;
-            sha256: string | null;
-        };
-        ProvComplaintSummary: {
-            id: string;
-            program_id: string;
-            program_name: string | null;
-            program_avatar_url: string | null;
-            complaint_order_id: string;
-            status: number;
-            status_text: string;
-            stage: string;
-            type: number | null;
-            type_text: string | null;
-            amount: number | null;
-            product_name: string | null;
-            content: string | null;
-            created_at: number | null;
-            due_at: number | null;
-            stage_at: number | null;
-            appeal_state: number | null;
-            legal_actions: string[] | null;
-            action_state: string | null;
-            action_kind: string | null;
-        };
-        ProvComplaint: {
-            id: string;
-            program_id: string;
-            program_name: string | null;
-            program_avatar_url: string | null;
-            complaint_order_id: string;
-            status: number;
-            status_text: string;
-            stage: string;
-            type: number | null;
-            type_text: string | null;
-            amount: number | null;
-            product_name: string | null;
-            content: string | null;
-            created_at: number | null;
-            due_at: number | null;
-            stage_at: number | null;
-            appeal_state: number | null;
-            legal_actions: string[] | null;
-            action_state: string | null;
-            action_kind: string | null;
-            transaction_id: string | null;
-            out_trade_no: string | null;
-            phone_masked: string | null;
-            openid_masked: string | null;
-            images: components["schemas"]["ProvImage"][] | null;
-            paid_at: number | null;
-            refunded_amount: number | null;
-            timeline: components["schemas"]["ProvTimelineItem"][] | null;
-            notes: {
-                at: number;
-                text: string;
-                actor: string | null;
-            }[] | null;
-            actions: components["schemas"]["ProvAction"][] | null;
-            refunds: {
-                id: string;
-            }[] | null;
-            synced_at: number | null;
-            sync_error: string | null;
-        };
-        ProvMissing: {
-            id: number;
-            name: string;
-            required: boolean;
-            text: string;
-        };
-        ProvProgram: {
-            id: string;
-            appid: string;
-            name: string | null;
-            avatar_url: string | null;
-            principal_name: string | null;
-            user_name: string | null;
-            /** @enum {string} */
-            mode: "platform" | "direct";
-            /** @enum {string} */
-            state: "active" | "disabled" | "revoked";
-            granted_permission_sets: number[] | null;
-            missing_permission_sets: number[] | null;
-            missing: components["schemas"]["ProvMissing"][] | null;
-            merchant_id: string | null;
-            last_push_at: number | null;
-            score: number | null;
-            open_complaints: number;
-            authorized_at: number | null;
-            last_error: string | null;
-        };
-        ProvCheck: {
-            id: string;
-            /** @enum {string} */
-            state: "ok" | "waiting" | "failed";
-            text: string;
-            hint: string | null;
-        };
-        ProvPlatform: {
-            component_appid: string | null;
-            has_secret: boolean;
-            has_token: boolean;
-            has_encoding_aes_key: boolean;
-            ticket_received_at: number | null;
-            access_token_expires_at: number | null;
-            console_values: {
-                auth_domain: string;
-                events_url: string;
-                messages_url: string;
-            };
-            checks: components["schemas"]["ProvCheck"][] | null;
-        };
-        ProvMe: {
-            id: string;
-            email: string;
-            name: string;
-            role: string;
-            program_ids: string[] | null;
-            permissions: string[] | null;
-            version: string;
-            public_url: string;
-        };
-        ProvEmailSettings: {
-            host: string;
-            port: number;
-            /** @enum {string} */
-            security: "tls" | "starttls" | "none";
-            username: string;
-            password: string;
-            from_name: string;
-        };
-        ProvChannel: {
-            id: string;
-            kind: string;
-            name: string;
-            settings: {
-                [key: string]: unknown;
-            };
-            state: string;
-            last_test_at: number | null;
-            last_error: string | null;
-        };
-        ProvReceiver: {
-            channel_id: string;
-            address: string;
-            user_id?: string | null;
-        };
-        ProvSubscription: {
-            id: string;
-            program_ids: string[] | null;
-            events: string[] | null;
-            channel_ids: string[] | null;
-            receivers: components["schemas"]["ProvReceiver"][] | null;
-        };
-        ProvAttempt: {
-            at: number;
-            outcome: string;
-            provider_code: string | null;
-            text: string | null;
-        };
-        ProvNotice: {
-            id: string;
-            complaint_id: string | null;
-            event: string;
-            channel_id: string;
-            address_masked: string;
-            /** @enum {string} */
-            state: "queued" | "sent" | "delivered" | "failed" | "dropped";
-            created_at: number;
-            attempts: components["schemas"]["ProvAttempt"][] | null;
-        };
-        ProvUser: {
-            id: string;
-            email: string;
-            name: string;
-            role: string;
-            program_ids: string[] | null;
-            state: string;
-            last_login_at: number | null;
-            disabled: boolean;
-            created_at: number;
-        };
-        ProvToken: {
-            id: string;
-            name: string;
-            user_id: string;
-            user_name: string | null;
-            created_at: number;
-            last_used_at: number | null;
-        };
-        ProvAuditEntry: {
-            id: string;
-            at: number;
-            actor_id: string | null;
-            actor_name: string | null;
-            verb: string;
-            object: string;
-            object_id: string;
-            program_id: string | null;
-            detail: {
-                [key: string]: unknown;
-            } | null;
-        };
-        ProvWorkbench: {
-            todo: number;
-            due_12h: number;
-            new_today: number;
-            overdue: number;
-            due_soon: components["schemas"]["ProvComplaintSummary"][] | null;
-            health: {
-                id: string;
-                /** @enum {string} */
-                state: "ok" | "waiting" | "failed";
-                text: string;
-                hint: string | null;
-                link: string | null;
-            }[] | null;
-        };
-        ProvCounts: {
-            mine: number;
-            due_soon: number;
-            to_supplement: number;
-            to_prove: number;
-            to_appeal: number;
-            platform: number;
-            waiting_user: number;
-            closed: number;
-            all: number;
-        };
-        ProvProblem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            code: string;
         };
     };
     responses: never;
@@ -1996,9 +1584,365 @@ export interface operations {
             };
         };
     };
+    "list-channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageChannelView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChannelInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateChannelInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "test-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TestChannelInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-complaints": {
         parameters: {
             query?: {
+                cursor?: string;
+                limit?: number;
                 program_id?: string;
                 status?: number;
                 stage?: "to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown";
@@ -2012,8 +1956,6 @@ export interface operations {
                 /** @description Unix ms */
                 created_to?: number;
                 sort?: "due" | "newest";
-                cursor?: string;
-                limit?: number;
             };
             header?: never;
             path?: never;
@@ -2426,10 +2368,10 @@ export interface operations {
     "list-deliveries": {
         parameters: {
             query?: {
-                program_id?: string;
-                state?: "stored" | "done" | "ignored" | "failed";
                 cursor?: string;
                 limit?: number;
+                program_id?: string;
+                state?: "stored" | "done" | "ignored" | "failed";
             };
             header?: never;
             path?: never;
@@ -2770,6 +2712,67 @@ export interface operations {
             };
         };
     };
+    "list-notices": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                complaint_id?: string;
+                state?: "queued" | "sent" | "delivered" | "failed" | "dropped";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageNoticeView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-platform": {
         parameters: {
             query?: never;
@@ -3001,9 +3004,9 @@ export interface operations {
     "list-programs": {
         parameters: {
             query?: {
-                state?: "active" | "disabled" | "revoked";
                 cursor?: string;
                 limit?: number;
+                state?: "active" | "disabled" | "revoked";
             };
             header?: never;
             path?: never;
@@ -3432,6 +3435,298 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSubscriptionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSubscriptionInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateSubscriptionInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description Unprocessable Entity */

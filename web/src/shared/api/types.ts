@@ -27,6 +27,7 @@ export type Subscription = ItemOf<Good<paths['/api/v1/subscriptions']['get']>>
 export type SubscriptionInput = Sent<paths['/api/v1/subscriptions']['post']>
 export type Receiver = NonNullable<Subscription['receivers']>[number]
 export type Notice = ItemOf<Good<paths['/api/v1/notices']['get']>>
+export type NoticeState = Notice['state']
 export type User = ItemOf<Good<paths['/api/v1/users']['get']>>
 export type UserInput = Sent<paths['/api/v1/users']['post']>
 export type UserPatch = Sent<paths['/api/v1/users/{id}']['patch']>

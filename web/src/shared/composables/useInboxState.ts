@@ -31,7 +31,7 @@ export function useInboxState() {
     ...(program.value ? { program_id: program.value } : {}),
     ...(stage.value ? { stage: stage.value } : {}),
     ...(from.value ? { created_from: from.value } : {}),
-    ...(to.value ? { created_to: to.value + 24 * 3600 * 1000 - 1 } : {}),
+    ...(to.value ? { created_to: to.value + 24 * 3600 * 1000 } : {}),
   }))
 
   /** Changes some of the address; an empty value takes the part away. */

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import { api, take } from '@/shared/api/client'
-import type { Channel, ChannelInput, Notice, Subscription, SubscriptionInput } from '@/shared/api/types'
+import type { Channel, ChannelInput, Notice, NoticeState, Subscription, SubscriptionInput } from '@/shared/api/types'
 
 /** Channels: how people are told. Secrets go in and never come out again. */
 export function useChannels() {
@@ -25,7 +25,7 @@ export function useChannels() {
       take(api.POST('/api/v1/channels/{id}/test', { params: { path: { id } }, body: address ? { address } : {} })),
     onSettled: again,
   })
-  return { query, channels, save, remove, test, nameOf: (id: string) => channels.value.find(c => c.id === id)?.name ?? '' }
+  return { query, channels, save, remove, test, nameOf: (id: string | undefined) => channels.value.find(c => c.id === id)?.name ?? '' }
 }
 
 /** Subscriptions: who hears of what, of which programs. */
@@ -49,11 +49,11 @@ export function useSubscriptions() {
 }
 
 /** Every message, newest first, with its attempts. */
-export function useNotices(state: MaybeRefOrGetter<string> = '') {
+export function useNotices(state: MaybeRefOrGetter<NoticeState | ''> = '') {
   const query = useInfiniteQuery({
     queryKey: computed(() => ['notices', toValue(state)] as const),
     queryFn: ({ pageParam }) => take(api.GET('/api/v1/notices', {
-      params: { query: { limit: 50, ...(pageParam ? { cursor: pageParam } : {}), ...(toValue(state) ? { state: toValue(state) } : {}) } },
+      params: { query: { limit: 50, cursor: pageParam || undefined, state: toValue(state) || undefined } },
     })),
     initialPageParam: '',
     getNextPageParam: last => last.next_cursor || undefined,

@@ -75,10 +75,15 @@ export function useRespond(complaint: MaybeRefOrGetter<Complaint | undefined>) {
     return confirming.value ? 'confirming' : 'writing'
   })
   const movedOn = computed(() => MOVED_ON.includes(action.value?.error?.code ?? refused.value?.code ?? ''))
-  const canSend = computed(() => !!id.value && draft.text.value.trim().length > 0 && phase.value === 'writing')
+  // After a failure the text may be mended and sent again, unless the case has left the stage for it.
+  const canWrite = computed(() => phase.value === 'writing' || (phase.value === 'failed' && !movedOn.value))
+  const canSend = computed(() => !!id.value && draft.text.value.trim().length > 0 && canWrite.value)
 
+  /** The second look before sending. */
   function ask() {
-    if (canSend.value) confirming.value = true
+    if (!canSend.value) return
+    if (phase.value === 'failed') writeAgain()
+    confirming.value = true
   }
 
   function keyFor(body: RespondInput): string {
@@ -124,6 +129,7 @@ export function useRespond(complaint: MaybeRefOrGetter<Complaint | undefined>) {
     action,
     refused,
     movedOn,
+    canWrite,
     canSend,
     busy: computed(() => !['writing', 'confirming', 'done', 'failed'].includes(phase.value)),
     ask,

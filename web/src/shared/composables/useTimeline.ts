@@ -1,6 +1,6 @@
 import { computed, ref, toValue, type MaybeRefOrGetter } from 'vue'
 import { useI18n } from 'vue-i18n'
-import type { TimelineEntry } from '@/shared/api/types'
+import type { Complaint, TimelineEntry } from '@/shared/api/types'
 
 /** WeChat's entries, people's, and what happened by itself (rules and the system together). */
 export const SOURCES = ['all', 'wechat', 'staff', 'auto'] as const
@@ -8,13 +8,24 @@ export type Source = (typeof SOURCES)[number]
 
 const groupOf = (e: TimelineEntry): Source => (e.source === 'wechat' || e.source === 'staff' ? e.source : 'auto')
 
+type Told = Pick<Complaint, 'timeline' | 'content' | 'images'>
+
+/** WeChat's first entry carries the whole complaint, which stands above the timeline already. */
+export function withoutRepeat(entry: TimelineEntry, complaint: Told): TimelineEntry {
+  const told = complaint.content?.trim()
+  if (entry.source !== 'wechat' || !told || !entry.text.endsWith(told) || entry.text === told) return entry
+  const urls = new Set(complaint.images.map(i => i.url))
+  return { ...entry, text: entry.text.slice(0, -told.length).replace(/[：:]\s*$/, ''), images: entry.images.filter(i => !urls.has(i.url)) }
+}
+
 /** What happened to a complaint, newest first, told apart by who did it. */
-export function useTimeline(entries: MaybeRefOrGetter<readonly TimelineEntry[]>) {
+export function useTimeline(complaint: MaybeRefOrGetter<Told>) {
   const { t } = useI18n()
   const source = ref<Source>('all')
-  const newest = computed(() => toValue(entries).map((e, i) => ({ e, i })).sort((a, b) => b.e.at - a.e.at || b.i - a.i).map(x => x.e))
+  const entries = computed(() => toValue(complaint).timeline.map(e => withoutRepeat(e, toValue(complaint))))
+  const newest = computed(() => entries.value.map((e, i) => ({ e, i })).sort((a, b) => b.e.at - a.e.at || b.i - a.i).map(x => x.e))
   const shown = computed(() => (source.value === 'all' ? newest.value : newest.value.filter(e => groupOf(e) === source.value)))
-  const has = (s: Source) => toValue(entries).some(e => groupOf(e) === s)
+  const has = (s: Source) => entries.value.some(e => groupOf(e) === s)
 
   /** Who, then what. WeChat's words stand for themselves. */
   const words = (e: TimelineEntry) => (e.source === 'staff' && e.actor && !e.text.startsWith(e.actor)

@@ -34,6 +34,7 @@ export default {
     mode: 'Connected by', modes: { platform: 'Platform', direct: 'Own AppSecret' }, sets: 'Permissions', complete: 'Complete', missing: '{n} missing', notNeeded: 'Not needed',
     disabled: 'Disabled', revoked: 'Withdrawn', lastPush: 'Last push', open: 'Open cases', score: 'Score', noScore: 'Not read', details: 'Details of {name}',
     fixJoin: ' ', fixHow: 'Ask the Mini Program’s administrator to scan again and keep these ticked. Only one platform at a time can hold the complaint permission.', fixRevokedHow: 'Ask the Mini Program’s administrator to authorise again. Past complaints are kept.',
+    authorisedWhole: 'All permissions are granted. Complaints arrive here within seconds. Next, say who is told.', authorisedPart: 'Permissions are missing, see below.', whoHears: 'Who is told',
     again: 'Authorise again', sendLink: 'Link for the administrator', userName: 'Original ID', state: 'State', authorizedAt: 'Authorised', allSets: 'All that is needed is granted.', lastError: 'Last error',
     refresh: 'Read again', enable: 'Enable', disable: 'Disable', disableHint: 'A disabled program sends no notices and is not synced; pushes are still stored.',
   },
@@ -64,6 +65,7 @@ export default {
       exmail: 'The account is the whole address. Turn the service on under 设置 → 客户端设置 and make a client password.',
       custom: 'Ask your provider for SMTP server, port and encryption. Port 465 usually means SSL/TLS, 587 STARTTLS.',
     },
+    state: { waiting: 'Unreachable for now', paused: 'Settings refused', disabled: 'Disabled' }, lastError: 'Failed {when}: {text}', lastSuccess: 'Last sent {when}',
     host: 'SMTP server', port: 'Port', security: 'Encryption', sec: { tls: 'SSL/TLS', starttls: 'STARTTLS', none: 'None (this machine only)' },
     username: 'Mailbox', password: 'Password', code: 'Authorisation code', fromName: 'Sender name', fromHint: 'The sender address is the mailbox', name: 'Channel name', nameHint: 'Tells channels apart elsewhere',
     need: { host: 'The SMTP server is missing', port: 'The port is 1 to 65535', username: 'The mailbox is missing', password: 'The code or password is missing' }, thenTest: 'Send a test after saving',
@@ -76,7 +78,7 @@ export default {
   notice: {
     all: 'All', noneText: 'When complaints come in, who was told when and with what outcome is kept here.', at: 'Time', event: 'Event', channel: 'Channel', to: 'Receiver', outcome: 'Outcome',
     tries: '{n} attempts', case: 'Complaint',
-    outcomes: { done: 'Sent', sent: 'Sent', retry: 'Retried later', wrong: 'Not retried', unknown: 'Unclear' },
+    outcomes: { sent: 'Sent', retry: 'Retried later', permanent: 'Not retried', config: 'Waits for settings', unknown: 'Unclear' }, next: ', again {when}',
   },
   settings: {
     members: 'Members', platform: 'Platform', tokens: 'API tokens', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
@@ -91,19 +93,20 @@ export default {
     viewer: 'Reads, personal data hidden',
   },
   token: {
+    ending: 'zs_…{hint}',
     text: 'For scripts and other systems, with the rights of your account', name: 'Purpose', namePlaceholder: 'e.g. dashboard', create: 'New token', once: 'Shown only this once; keep it now:',
     none: 'No token yet', hint: 'Token', created: 'Created', used: 'Last used', revoke: 'Revoke', revokeSure: 'Revoke for good',
   },
-  audit: { text: 'Who did what, and when', none: 'Nothing recorded yet', at: 'Time', who: 'Who', what: 'What', program: 'Program', detail: 'Detail', did: '{verb} {object}', system: 'System', all: 'all' },
+  audit: { yes: 'yes', no: 'no', text: 'Who did what, and when', none: 'Nothing recorded yet', at: 'Time', who: 'Who', what: 'What', program: 'Program', detail: 'Detail', did: '{verb} {object}', system: 'System', all: 'all' },
   verb: {
     create: 'Created', update: 'Changed', delete: 'Deleted', remove: 'Deleted', reveal: 'Revealed', setup: 'Set up', login: 'Signed in', logout: 'Signed out', respond: 'Responded to', sync: 'Synced', import: 'Imported',
-    authorise: 'Authorised', authorize: 'Authorised', refresh: 'Read again', disable: 'Disabled', enable: 'Enabled', revoke: 'Revoked', test: 'Tested', generate: 'Generated', replay: 'Replayed',
+    authorise: 'Authorised', authorize: 'Authorised', refresh: 'Read again', disable: 'Disabled', enable: 'Enabled', revoke: 'Revoked', test: 'Tested', generate: 'Generated', replay: 'Replayed', rotate: 'Rotated', login_blocked: 'Sign-in blocked for a while', totp_on: 'Second factor on', totp_off: 'Second factor off',
   },
   object: {
     user: 'member', token: 'API token', session: 'session', complaint: 'complaint', program: 'program', platform: 'platform', channel: 'channel', subscription: 'subscription',
-    action: 'action', delivery: 'push',
+    action: 'action', delivery: 'push', keyset: 'keys',
   },
   auditField: {
-    complaint_order_id: 'complaint no.', email: 'e-mail', name: 'name', role: 'role', program_ids: 'programs', password: 'password', disabled: 'disabled', kind: 'kind', decision: 'decision', state: 'state', appid: 'AppID',
+    ok: 'ok', code: 'code', complaint_order_id: 'complaint no.', address: 'IP', events: 'events', receivers: 'receivers', enabled: 'enabled', email: 'e-mail', name: 'name', role: 'role', program_ids: 'programs', password: 'password', disabled: 'disabled', kind: 'kind', decision: 'decision', state: 'state', appid: 'AppID',
   },
 }

@@ -116,7 +116,7 @@ export default {
   },
   programs: {
     noName: 'Name not read yet', noPush: 'No push yet', fixMissing: 'Permission “{name}” is missing: {text}.', fixRevoked: 'The administrator withdrew the authorisation: no new complaints, no responses.',
-    linkCopied: 'Link copied', states: { active: 'Active', disabled: 'Disabled', revoked: 'Withdrawn' },
+    authorised: '“{name}” is authorised', linkCopied: 'Link copied', states: { active: 'Active', disabled: 'Disabled', revoked: 'Withdrawn' },
   },
   role: { owner: 'Owner', manager: 'Manager', agent: 'Agent', finance: 'Finance', viewer: 'Viewer' },
   member: { passwordHint: 'At least {n} characters' },

@@ -34,6 +34,7 @@ export default {
     mode: '接入方式', modes: { platform: '第三方平台', direct: '自有 AppSecret' }, sets: '权限', complete: '齐全', missing: '缺 {n} 项', notNeeded: '不需要',
     disabled: '已停用', revoked: '已取消授权', lastPush: '最近推送', open: '未结投诉', score: '交易体验分', noScore: '读不到', details: '{name} 的详情',
     fixJoin: '', fixHow: '请小程序管理员重新扫码，并保持这些权限勾选。投诉管理权限同一时间只能给一个第三方平台。', fixRevokedHow: '请小程序管理员重新扫码授权。历史投诉都还在。',
+    authorisedWhole: '权限齐全。用户一投诉，几秒内就会出现在这里。接下来设置谁收通知。', authorisedPart: '还缺权限，见下方说明。', whoHears: '设置谁收通知',
     again: '重新授权', sendLink: '发链接给管理员', userName: '原始 ID', state: '状态', authorizedAt: '授权时间', allSets: '需要的权限都有。', lastError: '最近一次错误',
     refresh: '重新读取', enable: '恢复接收', disable: '停用', disableHint: '停用后不再发通知，也不再同步；推送仍会保存。',
   },
@@ -64,6 +65,7 @@ export default {
       exmail: '账号填完整的邮箱地址。在网页版企业邮箱的 设置 → 客户端设置 里开启服务并生成客户端专用密码。',
       custom: '向邮箱服务商查询 SMTP 服务器、端口和加密方式。465 端口一般用 SSL/TLS，587 端口一般用 STARTTLS。',
     },
+    state: { waiting: '暂时连不上', paused: '邮箱拒绝登录', disabled: '已停用' }, lastError: '{when} 没有发出：{text}', lastSuccess: '{when}成功发出',
     host: 'SMTP 服务器', port: '端口', security: '加密方式', sec: { tls: 'SSL/TLS', starttls: 'STARTTLS', none: '不加密（仅限本机）' },
     username: '邮箱账号', password: '密码', code: '授权码', fromName: '发件人名称', fromHint: '发件地址就是邮箱账号', name: '渠道名称', nameHint: '在设置谁收什么时用来区分',
     need: { host: '请填 SMTP 服务器', port: '端口应为 1 到 65535', username: '请填邮箱账号', password: '请填授权码或密码' }, thenTest: '保存后请发送一次测试',
@@ -76,7 +78,7 @@ export default {
   notice: {
     all: '全部', noneText: '有投诉进来时，发给谁、什么时候、结果如何，都会记在这里。', at: '时间', event: '事件', channel: '渠道', to: '接收人', outcome: '结果',
     tries: '{n} 次尝试', case: '投诉单',
-    outcomes: { done: '已发出', sent: '已发出', retry: '稍后重试', wrong: '不再重试', unknown: '结果不明' },
+    outcomes: { sent: '已发出', retry: '稍后重试', permanent: '不再重试', config: '等待修改设置', unknown: '结果不明' }, next: '，{when} 再试',
   },
   settings: {
     members: '成员', platform: '第三方平台', tokens: 'API 令牌', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
@@ -91,19 +93,20 @@ export default {
     viewer: '只能看，个人信息不显示',
   },
   token: {
+    ending: 'zs_…{hint}',
     text: '让脚本和其他系统代您调用接口，权限和您的账号一样', name: '用途', namePlaceholder: '例如：数据看板', create: '新建令牌', once: '令牌只显示这一次，请现在保存：',
     none: '还没有令牌', hint: '令牌', created: '创建于', used: '最近使用', revoke: '撤销', revokeSure: '确定撤销',
   },
-  audit: { text: '谁在什么时候做了什么', none: '还没有记录', at: '时间', who: '谁', what: '做了什么', program: '小程序', detail: '详情', did: '{verb}{object}', system: '系统', all: '全部' },
+  audit: { yes: '是', no: '否', text: '谁在什么时候做了什么', none: '还没有记录', at: '时间', who: '谁', what: '做了什么', program: '小程序', detail: '详情', did: '{verb}{object}', system: '系统', all: '全部' },
   verb: {
     create: '新建', update: '修改', delete: '删除', remove: '删除', reveal: '查看', setup: '首次设置', login: '登录', logout: '退出', respond: '回应', sync: '同步', import: '补录',
-    authorise: '授权', authorize: '授权', refresh: '重新读取', disable: '停用', enable: '恢复', revoke: '撤销', test: '测试', generate: '生成', replay: '重放',
+    authorise: '授权', authorize: '授权', refresh: '重新读取', disable: '停用', enable: '恢复', revoke: '撤销', test: '测试', generate: '生成', replay: '重放', rotate: '更换', login_blocked: '登录被暂时锁定', totp_on: '开启两步验证', totp_off: '关闭两步验证',
   },
   object: {
     user: '成员', token: 'API 令牌', session: '会话', complaint: '投诉单', program: '小程序', platform: '第三方平台', channel: '通知渠道', subscription: '通知接收规则',
-    action: '操作', delivery: '推送',
+    action: '操作', delivery: '推送', keyset: '密钥',
   },
   auditField: {
-    complaint_order_id: '投诉单号', email: '邮箱', name: '名称', role: '角色', program_ids: '小程序范围', password: '密码', disabled: '停用', kind: '类型', decision: '回应方式', state: '状态', appid: 'AppID',
+    ok: '成功', code: '返回码', complaint_order_id: '投诉单号', address: 'IP', events: '事件', receivers: '接收人', enabled: '启用', email: '邮箱', name: '名称', role: '角色', program_ids: '小程序范围', password: '密码', disabled: '停用', kind: '类型', decision: '回应方式', state: '状态', appid: 'AppID',
   },
 }

@@ -1,0 +1,126 @@
+package program_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/riverqueue/river"
+
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/program"
+)
+
+func (w *world) text(rows *sql.Rows) string {
+	w.t.Helper()
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	w.ok(err)
+	var b strings.Builder
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		w.ok(rows.Scan(values...))
+		for _, v := range values {
+			fmt.Fprintf(&b, "%s|", *v.(*any))
+		}
+		b.WriteByte('\n')
+	}
+	w.ok(rows.Err())
+	return b.String()
+}
+
+type job struct {
+	id         int64
+	kind, args string
+}
+
+// queued lists the jobs that wait, oldest first.
+func (w *world) queued() []job {
+	w.t.Helper()
+	args := "json(args)"
+	if w.db.Engine == db.Postgres {
+		args = "CAST(args AS text)"
+	}
+	rows, err := w.db.Read.QueryContext(w.ctx, "SELECT id, kind, "+args+" FROM river_job WHERE state = 'available' ORDER BY id")
+	w.ok(err)
+	defer func() { _ = rows.Close() }()
+	var out []job
+	for rows.Next() {
+		var j job
+		w.ok(rows.Scan(&j.id, &j.kind, &j.args))
+		out = append(out, j)
+	}
+	w.ok(rows.Err())
+	return out
+}
+
+func (w *world) queuedOf(kind string) int {
+	n := 0
+	for _, j := range w.queued() {
+		if j.kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// drain works on every waiting job, one after the other, until none is left. A failed job is not repeated.
+func (w *world) drain() {
+	w.t.Helper()
+	for {
+		jobs := w.queued()
+		if len(jobs) == 0 {
+			return
+		}
+		for _, j := range jobs {
+			w.exec("DELETE FROM river_job WHERE id = ?", j.id)
+			if err := w.perform(j); err != nil {
+				w.log.note(err)
+				w.failed = append(w.failed, fmt.Errorf("%s: %w", j.kind, err))
+			}
+		}
+	}
+}
+
+// forget drops the waiting jobs, as if their turn never came.
+func (w *world) forget() { w.exec("DELETE FROM river_job") }
+
+func (w *world) perform(j job) error {
+	w.t.Helper()
+	do, known := kinds(w.Service, func(a program.PermissionLostArgs) { w.lost = append(w.lost, a) })[j.kind]
+	if !known {
+		w.t.Fatalf("job %s has no worker", j.kind)
+	}
+	return do(w.ctx, []byte(j.args))
+}
+
+type performer func(ctx context.Context, args []byte) error
+
+// kinds is who works on what, as in app/jobs.go.
+func kinds(s *program.Service, lost func(program.PermissionLostArgs)) map[string]performer {
+	m := map[string]performer{}
+	handle(m, func(ctx context.Context, _ program.KeepTokensArgs) error { return s.KeepTokens(ctx) })
+	handle(m, func(ctx context.Context, a program.ExchangeArgs) error { return s.Exchange(ctx, a.CodeHash) })
+	handle(m, func(ctx context.Context, a program.RefreshArgs) error { return s.Refresh(ctx, a.ProgramID) })
+	handle(m, s.Unauthorize)
+	handle(m, func(ctx context.Context, _ program.ReconcileArgs) error { return s.Reconcile(ctx) })
+	handle(m, s.ReleaseReply)
+	handle(m, func(_ context.Context, a program.PermissionLostArgs) error { lost(a); return nil })
+	return m
+}
+
+func handle[T river.JobArgs](m map[string]performer, do func(context.Context, T) error) {
+	var zero T
+	m[zero.Kind()] = func(ctx context.Context, raw []byte) error {
+		var args T
+		if err := json.Unmarshal(raw, &args); err != nil {
+			return fmt.Errorf("read job: %w", err)
+		}
+		return do(ctx, args)
+	}
+}
