@@ -42,6 +42,7 @@ func main() {
 	var c cli
 	k := kong.Parse(&c, kong.Name("zhisu"), kong.Description("Zhisu 知诉: hear, answer and finish WeChat Mini Program complaints."), kong.UsageOnError())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
 	k.BindTo(ctx, (*context.Context)(nil))
 	err := k.Run(&c)
 	stop()

@@ -42,6 +42,7 @@ type world struct {
 	complaints *complaint.Service
 	actions    *Service
 	program    *program.Program
+	before     map[string]int // calls by API when the row began
 
 	mu     sync.Mutex
 	during func(w http.ResponseWriter, r *http.Request, sim http.Handler)
@@ -51,6 +52,23 @@ type world struct {
 func onEngines(t *testing.T, fn func(w *world)) {
 	t.Helper()
 	testkit.Engines(t, func(t *testing.T, d *db.DB) { fn(newWorld(t, d)) })
+}
+
+// row runs one row of a table; the rows share the world, since making one takes a second.
+func (w *world) row(name string, fn func()) {
+	w.t.Helper()
+	table := w.t
+	defer func() { w.t = table }()
+	table.Run(name, func(t *testing.T) {
+		w.t = t
+		w.loseJobs()
+		w.sim.ClearFaults()
+		w.before = map[string]int{}
+		for _, c := range w.sim.APICalls("") {
+			w.before[c.API]++
+		}
+		fn()
+	})
 }
 
 func newWorld(t *testing.T, d *db.DB) *world {
@@ -221,7 +239,8 @@ func (w *world) effects(c *complaint.Complaint, want int) {
 	}
 }
 
-func (w *world) calls(api string) int { return len(w.sim.APICalls(api)) }
+// calls counts the calls of an API since the row began.
+func (w *world) calls(api string) int { return len(w.sim.APICalls(api)) - w.before[api] }
 
 func (w *world) called(api string, want int) {
 	w.t.Helper()

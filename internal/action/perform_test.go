@@ -3,6 +3,7 @@ package action
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,13 +20,13 @@ func faultOf(api string, errcode int) wechatsim.Fault {
 }
 
 func TestAnswerReachesWeChatOnceAndTheTimelineTellsWhoAnswered(t *testing.T) {
-	for _, tc := range []struct {
-		decision Decision
-		status   complaint.Status
-		word     string
-	}{{Agree, 203, "同意和解"}, {Refuse, 204, "拒绝和解"}} {
-		t.Run(string(tc.decision), func(t *testing.T) {
-			onEngines(t, func(w *world) {
+	onEngines(t, func(w *world) {
+		for _, tc := range []struct {
+			decision Decision
+			status   complaint.Status
+			word     string
+		}{{Agree, 203, "同意和解"}, {Refuse, 204, "拒绝和解"}} {
+			w.row(string(tc.decision), func() {
 				c := w.file()
 				in := intent(c)
 				in.Decision = tc.decision
@@ -61,8 +62,8 @@ func TestAnswerReachesWeChatOnceAndTheTimelineTellsWhoAnswered(t *testing.T) {
 				w.drive(a)
 				w.called(respondAPI, 1)
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestAttemptIsWrittenBeforeTheCall(t *testing.T) {
@@ -121,21 +122,21 @@ func TestTwoWorkersAtOnceMakeOneCall(t *testing.T) {
 
 // Refusals are final: WeChat said no and did nothing.
 func TestRefusalsEndTheActionInWords(t *testing.T) {
-	for name, tc := range map[string]struct {
-		errcode int
-		code    string
-	}{
-		"1 no such complaint":                {1, CodeNoSuchCase},
-		"10001 bad content":                  {10001, CodeBadContent},
-		"309 wrong status":                   {309, CodeMovedOn},
-		"61007 permission not granted":       {61007, CodeNoPermission},
-		"48001 permission not granted":       {48001, CodeNoPermission},
-		"61003 authorisation gone":           {61003, CodeRevoked},
-		"47001 a refusal nobody foresaw":     {47001, CodeRefused},
-		"43007 authorisation relation wrong": {43007, CodeRevoked},
-	} {
-		t.Run(name, func(t *testing.T) {
-			onEngines(t, func(w *world) {
+	onEngines(t, func(w *world) {
+		for name, tc := range map[string]struct {
+			errcode int
+			code    string
+		}{
+			"1 no such complaint":                {1, CodeNoSuchCase},
+			"10001 bad content":                  {10001, CodeBadContent},
+			"309 wrong status":                   {309, CodeMovedOn},
+			"61007 permission not granted":       {61007, CodeNoPermission},
+			"48001 permission not granted":       {48001, CodeNoPermission},
+			"61003 authorisation gone":           {61003, CodeRevoked},
+			"47001 a refusal nobody foresaw":     {47001, CodeRefused},
+			"43007 authorisation relation wrong": {43007, CodeRevoked},
+		} {
+			w.row(name, func() {
 				c := w.file()
 				a := w.submit(c)
 				w.loseJobs()
@@ -166,8 +167,8 @@ func TestRefusalsEndTheActionInWords(t *testing.T) {
 				w.ended(b, Done, "")
 				w.effects(c, 1)
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestCaseThatMovesBetweenLookAndCallIsRefreshed(t *testing.T) {
@@ -260,24 +261,27 @@ func TestMissingPermissionEndsTheAction(t *testing.T) {
 }
 
 func TestRefusedTokenIsRefreshedOnceAndTheCallRepeatedOnce(t *testing.T) {
-	for _, errcode := range []int{40001, 40014, 42001} {
-		onEngines(t, func(w *world) {
-			c := w.file()
-			a := w.submit(c)
-			before := w.calls(refreshAPI)
-			w.fault(faultOf(respondAPI, errcode))
-			if waits := w.drive(a); len(waits) != 0 {
-				w.t.Errorf("%d: a refused token made the action wait %v", errcode, waits)
-			}
-			w.ended(a, Done, "")
-			w.called(refreshAPI, before+1)
-			w.called(respondAPI, 2)
-			w.effects(c, 1)
-			if rows := w.attemptRows(a); len(rows) != 1 {
-				w.t.Errorf("%d: %d attempts, want 1", errcode, len(rows))
-			}
-		})
-	}
+	onEngines(t, func(w *world) {
+		for _, errcode := range []int{40001, 40014, 42001} {
+			w.clock.Advance(time.Hour)
+			w.row(strconv.Itoa(errcode), func() {
+				c := w.file()
+				a := w.submit(c)
+				before := w.calls(refreshAPI)
+				w.fault(faultOf(respondAPI, errcode))
+				if waits := w.drive(a); len(waits) != 0 {
+					w.t.Errorf("a refused token made the action wait %v", waits)
+				}
+				w.ended(a, Done, "")
+				w.called(refreshAPI, before+1)
+				w.called(respondAPI, 2)
+				w.effects(c, 1)
+				if rows := w.attemptRows(a); len(rows) != 1 {
+					w.t.Errorf("%d attempts, want 1", len(rows))
+				}
+			})
+		}
+	})
 }
 
 func TestTokenThatStaysRefusedIsNotRefreshedInALoop(t *testing.T) {

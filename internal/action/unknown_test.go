@@ -15,24 +15,24 @@ import (
 
 // An answer that never came must lead to exactly one effect at WeChat, whether or not the call had one.
 func TestUnknownOutcomeIsReadBackAndTheAnswerTakenOnce(t *testing.T) {
-	empty := "not json"
-	for name, tc := range map[string]struct {
-		fault wechatsim.Fault
-		calls int
-	}{
-		"-1 without effect":                {faultOf(respondAPI, -1), 2},
-		"-1 after the effect":              {wechatsim.Fault{Target: respondAPI, Errcode: code(-1), After: true}, 1},
-		"HTTP 500 without effect":          {wechatsim.Fault{Target: respondAPI, HTTPStatus: 500}, 2},
-		"HTTP 500 after the effect":        {wechatsim.Fault{Target: respondAPI, HTTPStatus: 500, After: true}, 1},
-		"a hang-up without effect":         {wechatsim.Fault{Target: respondAPI, Drop: true}, 2},
-		"a hang-up after the effect":       {wechatsim.Fault{Target: respondAPI, Hangup: true}, 1},
-		"nonsense without effect":          {wechatsim.Fault{Target: respondAPI, Body: &empty}, 2},
-		"nonsense after the effect":        {wechatsim.Fault{Target: respondAPI, Body: &empty, After: true}, 1},
-		"an unknown code without effect":   {faultOf(respondAPI, 987654), 2},
-		"an unknown code after the effect": {wechatsim.Fault{Target: respondAPI, Errcode: code(987654), After: true}, 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			onEngines(t, func(w *world) {
+	onEngines(t, func(w *world) {
+		empty := "not json"
+		for name, tc := range map[string]struct {
+			fault wechatsim.Fault
+			calls int
+		}{
+			"-1 without effect":                {faultOf(respondAPI, -1), 2},
+			"-1 after the effect":              {wechatsim.Fault{Target: respondAPI, Errcode: code(-1), After: true}, 1},
+			"HTTP 500 without effect":          {wechatsim.Fault{Target: respondAPI, HTTPStatus: 500}, 2},
+			"HTTP 500 after the effect":        {wechatsim.Fault{Target: respondAPI, HTTPStatus: 500, After: true}, 1},
+			"a hang-up without effect":         {wechatsim.Fault{Target: respondAPI, Drop: true}, 2},
+			"a hang-up after the effect":       {wechatsim.Fault{Target: respondAPI, Hangup: true}, 1},
+			"nonsense without effect":          {wechatsim.Fault{Target: respondAPI, Body: &empty}, 2},
+			"nonsense after the effect":        {wechatsim.Fault{Target: respondAPI, Body: &empty, After: true}, 1},
+			"an unknown code without effect":   {faultOf(respondAPI, 987654), 2},
+			"an unknown code after the effect": {wechatsim.Fault{Target: respondAPI, Errcode: code(987654), After: true}, 1},
+		} {
+			w.row(name, func() {
 				c := w.file()
 				a := w.submit(c)
 				w.fault(tc.fault)
@@ -56,8 +56,8 @@ func TestUnknownOutcomeIsReadBackAndTheAnswerTakenOnce(t *testing.T) {
 					w.t.Errorf("the timeline says %+v", told)
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 // impatient makes every action wait only briefly for WeChat's answer.
@@ -79,9 +79,9 @@ func (w *world) keep(r *http.Request) *http.Request {
 }
 
 func TestTimedOutCallIsReadBack(t *testing.T) {
-	for name, effect := range map[string]bool{"without effect": false, "with effect": true} {
-		t.Run(name, func(t *testing.T) {
-			onEngines(t, func(w *world) {
+	onEngines(t, func(w *world) {
+		for name, effect := range map[string]bool{"without effect": false, "with effect": true} {
+			w.row(name, func() {
 				w.impatient()
 				c := w.file()
 				a := w.submit(c)
@@ -102,8 +102,8 @@ func TestTimedOutCallIsReadBack(t *testing.T) {
 				w.called(respondAPI, 1)
 				w.effects(c, 1)
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestEffectThatComesAfterTheFirstLookIsSeenAndNotRepeated(t *testing.T) {
@@ -131,9 +131,9 @@ func TestEffectThatComesAfterTheFirstLookIsSeenAndNotRepeated(t *testing.T) {
 }
 
 func TestCrashBetweenAttemptAndOutcome(t *testing.T) {
-	for name, effect := range map[string]bool{"without effect": false, "with effect": true} {
-		t.Run(name, func(t *testing.T) {
-			onEngines(t, func(w *world) {
+	onEngines(t, func(w *world) {
+		for name, effect := range map[string]bool{"without effect": false, "with effect": true} {
+			w.row(name, func() {
 				c := w.file()
 				a := w.submit(c)
 				if at, err := w.actions.begin(w.t.Context(), a, 201); err != nil || at == nil {
@@ -161,8 +161,8 @@ func TestCrashBetweenAttemptAndOutcome(t *testing.T) {
 					w.t.Errorf("the attempts are %+v", rows)
 				}
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestUnknownOutcomeWaitsForWeChatToBeReadable(t *testing.T) {
@@ -197,21 +197,21 @@ func TestUnknownOutcomeWaitsForWeChatToBeReadable(t *testing.T) {
 }
 
 func TestUnknownOutcomeOfACaseThatWentFurther(t *testing.T) {
-	for name, tc := range map[string]struct {
-		effect bool
-		then   []wechatsim.Event
-		state  State
-		code   string
-	}{
-		"the user accepted the answer":         {true, []wechatsim.Event{wechatsim.UserAccepts}, Done, ""},
-		"the user asked the platform after it": {true, []wechatsim.Event{wechatsim.UserAsksPlatform}, Done, ""},
-		"the platform even ruled after it":     {true, []wechatsim.Event{wechatsim.UserAsksPlatform, wechatsim.PlatformRulesUser}, Done, ""},
-		"the user withdrew after it":           {true, []wechatsim.Event{wechatsim.Withdraw}, Done, ""},
-		"the user withdrew and it never came":  {false, []wechatsim.Event{wechatsim.Withdraw}, Failed, CodeMovedOn},
-		"the time ran out and it never came":   {false, []wechatsim.Event{wechatsim.TimeOut}, Failed, CodeMovedOn},
-	} {
-		t.Run(name, func(t *testing.T) {
-			onEngines(t, func(w *world) {
+	onEngines(t, func(w *world) {
+		for name, tc := range map[string]struct {
+			effect bool
+			then   []wechatsim.Event
+			state  State
+			code   string
+		}{
+			"the user accepted the answer":         {true, []wechatsim.Event{wechatsim.UserAccepts}, Done, ""},
+			"the user asked the platform after it": {true, []wechatsim.Event{wechatsim.UserAsksPlatform}, Done, ""},
+			"the platform even ruled after it":     {true, []wechatsim.Event{wechatsim.UserAsksPlatform, wechatsim.PlatformRulesUser}, Done, ""},
+			"the user withdrew after it":           {true, []wechatsim.Event{wechatsim.Withdraw}, Done, ""},
+			"the user withdrew and it never came":  {false, []wechatsim.Event{wechatsim.Withdraw}, Failed, CodeMovedOn},
+			"the time ran out and it never came":   {false, []wechatsim.Event{wechatsim.TimeOut}, Failed, CodeMovedOn},
+		} {
+			w.row(name, func() {
 				c := w.file()
 				a := w.submit(c)
 				w.fault(wechatsim.Fault{Target: respondAPI, Errcode: code(-1), After: tc.effect})
@@ -224,8 +224,8 @@ func TestUnknownOutcomeOfACaseThatWentFurther(t *testing.T) {
 				w.called(respondAPI, 1)
 				w.effects(c, map[bool]int{true: 1, false: 0}[tc.effect])
 			})
-		})
-	}
+		}
+	})
 }
 
 func TestGivesUpInWordsWhenWeChatNeverTakesTheAnswer(t *testing.T) {

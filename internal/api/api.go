@@ -6,10 +6,12 @@ import (
 	"net/http"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"golang.org/x/time/rate"
 
 	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/clock"
@@ -45,6 +47,7 @@ type API struct {
 	Deps
 	huma     huma.API
 	sessions *scs.SessionManager
+	entries  *rate.Limiter // of the public authorisation pages
 }
 
 var humaOnce sync.Once
@@ -55,7 +58,7 @@ func New(d Deps) *API {
 		huma.NewError = newHumaError
 		huma.DefaultArrayNullable = false
 	})
-	a := &API{Deps: d, sessions: scs.New()}
+	a := &API{Deps: d, sessions: scs.New(), entries: rate.NewLimiter(rate.Every(2*time.Second), 30)}
 	cfg := huma.DefaultConfig("Zhisu 知诉", d.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil // no $schema links in answers
@@ -86,11 +89,14 @@ func (a *API) Register(mux *http.ServeMux) {
 		a.writeProblem(w, r, problemOf(http.StatusNotFound, CodeNotFound, "没有这个接口"))
 	})
 	protect := http.NewCrossOriginProtection()
-	mux.Handle("/api/v1/", a.withClientAddr(protect.Handler(a.sessions.LoadAndSave(a.authenticate(a.idempotent(inner))))))
+	protect.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a.writeProblem(w, r, problemOf(http.StatusForbidden, CodeForbidden, "请求来自别的网站，已拒绝"))
+	}))
+	mux.Handle("/api/v1/", a.plainText(a.withClientAddr(protect.Handler(a.sessions.LoadAndSave(a.authenticate(a.idempotent(inner)))))))
 	mux.HandleFunc("GET /api/openapi.json", a.openapiDocument)
 	mux.HandleFunc("GET /api/docs", a.docs)
-	mux.Handle("GET /authorize/{ticket}", http.HandlerFunc(a.authorizeEntry))
-	mux.Handle("GET /authorize/{ticket}/done", a.sessions.LoadAndSave(http.HandlerFunc(a.authorizeDone)))
+	mux.Handle("GET /authorize/{ticket}", a.entryLimit(http.HandlerFunc(a.authorizeEntry)))
+	mux.Handle("GET /authorize/{ticket}/done", a.entryLimit(a.sessions.LoadAndSave(http.HandlerFunc(a.authorizeDone))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", a.readyz)
 }

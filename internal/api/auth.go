@@ -9,6 +9,7 @@ import (
 
 	"github.com/alexedwards/scs/v2"
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/zhisu/zhisu/internal/identity"
 )
@@ -88,10 +89,17 @@ func handle[I, O any](a *API, right identity.Right, op huma.Operation, h func(ct
 	} else {
 		op.Errors = append(op.Errors, http.StatusUnauthorized, http.StatusForbidden)
 	}
-	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
-		if err := permit(ctx, right); err != nil {
-			return nil, err
+	// Before the request is read: who may not do it is told so, not what is wrong with the body.
+	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
+		var refused *Problem
+		if errors.As(permit(hc.Context(), right), &refused) {
+			r, w := humago.Unwrap(hc)
+			a.writeProblem(w, r, refused)
+			return
 		}
+		next(hc)
+	})
+	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
 		if err != nil {
 			return nil, a.problem(ctx, err)
@@ -130,4 +138,12 @@ func scope(ctx context.Context) []string {
 		return []string{}
 	}
 	return p.ProgramIDs
+}
+
+// wholeInstallation refuses whoever sees only some programs: what belongs to no program concerns all of them.
+func wholeInstallation(ctx context.Context) error {
+	if !who(ctx).AllPrograms() {
+		return problemOf(http.StatusForbidden, CodeForbidden, "您只管理部分小程序，不能更改影响全部小程序的设置")
+	}
+	return nil
 }

@@ -72,6 +72,25 @@ func (a *API) authorizeFailed(w http.ResponseWriter, r *http.Request, err error)
 	a.renderAuthorize(w, r, p.Status, authorizeData{Title: "现在不能授权", Text: p.Detail})
 }
 
+// entryLimit bounds what strangers with a link can make us ask WeChat: every opening costs a pre-auth code of a daily quota. HEAD, which link previews send, costs
+// nothing.
+func (a *API) entryLimit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.Method == http.MethodHead:
+			w.WriteHeader(http.StatusOK)
+		case !a.entries.Allow():
+			w.Header().Set("Retry-After", "5")
+			a.renderAuthorize(w, r, http.StatusTooManyRequests, authorizeData{Title: "请稍候", Text: "打开的人太多，请几秒后再试"})
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// maxAuthCode bounds what is taken for an authorization code.
+const maxAuthCode = 512
+
 // How long the redirect waits for the code to be exchanged before it says that this goes on in the background.
 const (
 	exchangeWait = 5 * time.Second
@@ -82,7 +101,7 @@ const (
 // the result here.
 func (a *API) authorizeDone(w http.ResponseWriter, r *http.Request) {
 	ticket, code := r.PathValue("ticket"), r.URL.Query().Get("auth_code")
-	if code == "" {
+	if code == "" || len(code) > maxAuthCode {
 		a.renderAuthorize(w, r, http.StatusBadRequest, authorizeData{Title: "授权没有完成", Text: "微信没有带回授权结果，请重新打开授权链接再试一次"})
 		return
 	}

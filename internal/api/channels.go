@@ -126,6 +126,9 @@ type updateChannelInput struct {
 }
 
 func (a *API) updateChannel(ctx context.Context, in *updateChannelInput) (*body[channelView], error) {
+	if err := wholeInstallation(ctx); err != nil {
+		return nil, err
+	}
 	p := notify.ChannelPatch{Name: in.Body.Name, Enabled: in.Body.Enabled}
 	if in.Body.Settings != nil {
 		var err error
@@ -150,6 +153,9 @@ func (a *API) channelDone(ctx context.Context, verb string, c notify.Channel, de
 }
 
 func (a *API) deleteChannel(ctx context.Context, in *ByID) (*empty, error) {
+	if err := wholeInstallation(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.Notify.DeleteChannel(ctx, in.ID); err != nil {
 		return nil, err
 	}

@@ -216,7 +216,7 @@ func (a *API) getComplaint(ctx context.Context, in *ByID) (*body[complaintView],
 	}
 	// WeChat's image links expire, and a push may have been lost: whoever opens a case that was not read lately sees it fresh a moment later.
 	if err := a.Complaints.Freshen(ctx, c); err != nil {
-		return nil, err
+		a.Logger.WarnContext(ctx, "case not freshened", "complaint", c.ID, "err", err)
 	}
 	return a.complaintView(ctx, c)
 }
@@ -342,7 +342,14 @@ func actionViewOf(x *action.Action) actionView {
 		Actor: x.ActorName, CreatedAt: int64(x.CreatedAt), FinishedAt: x.FinishedAt.Ptr(),
 	}
 	if x.ErrorCode != "" || (x.State != action.Done && x.Errcode != nil) {
-		v.Error = someOf(actionError{Code: x.ErrorCode, Text: action.Text(x.ErrorCode), WechatErrcode: x.Errcode, RID: orNil(x.RID)})
+		e := actionError{Code: x.ErrorCode, Text: action.Text(x.ErrorCode), WechatErrcode: x.Errcode, RID: orNil(x.RID)}
+		if x.ErrorCode == "" {
+			e.Code, e.Text = "retrying", "微信暂时没有正常返回，正在重试"
+			if x.State == action.Unknown {
+				e.Code, e.Text = "checking", "没有收到微信的结果，正在向微信核实"
+			}
+		}
+		v.Error = someOf(e)
 	}
 	return v
 }

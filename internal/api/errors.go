@@ -192,6 +192,8 @@ func actionProblem(err error) *Problem {
 		return invalid(field.Field, field.Text)
 	case errors.Is(err, action.ErrInFlight):
 		return problemOf(http.StatusConflict, CodeConflict, "这张投诉单有一项操作正在发送，请等它结束")
+	case errors.Is(err, inbound.ErrNotReplayable):
+		return problemOf(http.StatusConflict, CodeConflict, "只有投诉推送可以重新处理")
 	case is(err, action.ErrNotFound, complaint.ErrNotFound, inbound.ErrNotFound):
 		return errNotFound
 	}
@@ -210,7 +212,11 @@ func programProblem(err error) *Problem {
 	case errors.Is(err, program.ErrNoTicket):
 		return problemOf(http.StatusConflict, CodeConflict, "还没有收到微信的票据，一般每 10 分钟推送一次，请稍后再试")
 	case errors.Is(err, program.ErrLinkExpired):
-		return problemOf(http.StatusNotFound, CodeNotFound, "授权链接无效或已过期，请重新生成")
+		return problemOf(http.StatusNotFound, CodeNotFound, "授权链接无效或已过期，请向发给您链接的人要一个新的")
+	case errors.Is(err, program.ErrTooSoon):
+		return problemOf(http.StatusBadGateway, CodeUpstream, "微信暂时不接受平台的令牌，半分钟后会自动重试")
+	case errors.Is(err, program.ErrModeMismatch):
+		return problemOf(http.StatusConflict, CodeConflict, "这个小程序的接入方式不支持这项操作")
 	case is(err, program.ErrRevoked, program.ErrNeedsReauth):
 		return problemOf(http.StatusConflict, CodeConflict, "小程序的授权已失效，请重新授权")
 	}

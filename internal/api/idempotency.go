@@ -25,6 +25,7 @@ const (
 	// abandonedAfter frees a key whose request never finished, because its process died.
 	abandonedAfter = time.Minute
 	maxIdempotent  = 1 << 20
+	maxKey         = 200
 )
 
 type idempotencyRow struct {
@@ -41,8 +42,8 @@ type idempotencyRow struct {
 
 func takesPart(r *http.Request) bool {
 	p := strings.TrimPrefix(r.URL.Path, "/api/v1")
-	acts := strings.HasPrefix(p, "/complaints/") && !strings.HasSuffix(p, "/reveal") || strings.HasSuffix(p, "/replay")
-	return r.Method == http.MethodPost && acts && r.Header.Get("Idempotency-Key") != ""
+	secret := p == "/session" || p == "/setup" || p == "/tokens" || strings.HasPrefix(p, "/me/totp") || p == "/platform/generate" || strings.HasSuffix(p, "/reveal")
+	return r.Method == http.MethodPost && !secret && r.Header.Get("Idempotency-Key") != ""
 }
 
 func (a *API) idempotent(next http.Handler) http.Handler {
@@ -63,6 +64,9 @@ func (a *API) idempotent(next http.Handler) http.Handler {
 }
 
 func (a *API) once(w http.ResponseWriter, r *http.Request, userID string, next http.Handler) error {
+	if len(r.Header.Get("Idempotency-Key")) > maxKey {
+		return invalid("Idempotency-Key", "Idempotency-Key 最长 200 个字符")
+	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxIdempotent))
 	if err != nil {
 		return problemOf(http.StatusRequestEntityTooLarge, CodeTooLarge, "请求内容太大")

@@ -164,8 +164,8 @@ func (a *API) startAuthorization(ctx context.Context, in *startAuthorizationInpu
 		if _, err := a.program(ctx, id); err != nil {
 			return nil, err
 		}
-	} else if !who(ctx).AllPrograms() {
-		return nil, problemOf(403, CodeForbidden, "您只能管理已分配的小程序，不能接入新的小程序")
+	} else if err := wholeInstallation(ctx); err != nil {
+		return nil, err
 	}
 	url, err := a.Programs.StartAuthorization(ctx, who(ctx).UserID, id)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -44,8 +45,11 @@ type App struct {
 	API        *api.API
 	Metrics    *prometheus.Registry
 
+	clock  clock.Clock
 	worker *river.Client[*sql.Tx]
-	unlock func() error
+	// working is true while jobs are being worked; see ready.
+	working atomic.Bool
+	unlock  func() error
 }
 
 // Options say how to build an App.
@@ -61,7 +65,7 @@ type Options struct {
 // New opens the data dir and the database, brings the schema up to date, and builds every part. On SQLite it takes the exclusive lock of the data dir and
 // returns db.ErrBusy when another process has it.
 func New(ctx context.Context, o Options) (_ *App, err error) {
-	a := &App{Config: o.Config, Logger: o.Logger, Metrics: prometheus.NewRegistry()}
+	a := &App{Config: o.Config, Logger: o.Logger, clock: o.Clock, Metrics: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -144,10 +148,13 @@ func (a *App) seedPlatform(ctx context.Context) error {
 	return nil
 }
 
-// ready answers /readyz: the database takes writes and jobs are being worked.
+// ready answers /readyz: the database answers and jobs are being worked.
 func (a *App) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
+	if !a.working.Load() {
+		return errors.New("jobs are not being worked: starting or stopping")
+	}
 	if err := a.DB.SQL().PingContext(ctx); err != nil {
 		return fmt.Errorf("reach database: %w", err)
 	}

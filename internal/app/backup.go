@@ -27,8 +27,8 @@ func (a *App) backup(ctx context.Context, path string) (res Result, err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
 	copied := filepath.Join(tmp, databaseName)
-	if _, err := a.DB.SQL().ExecContext(ctx, "VACUUM INTO ?", copied); err != nil {
-		return res, fmt.Errorf("copy database: %w", err)
+	if err := a.DB.CopyTo(ctx, copied); err != nil {
+		return res, err
 	}
 	n, err := writeArchive(path, copied)
 	if err != nil {

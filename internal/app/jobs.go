@@ -59,6 +59,12 @@ func (a *App) workers() *river.Workers {
 	return w
 }
 
+// How long a push for an account that is not ours is kept trying, and for how long one for a revoked program is taken as a sign that it is not revoked.
+const (
+	giveUpUnknown = 24 * time.Hour
+	believePush   = 5 * time.Minute
+)
+
 // received works on a stored push: a complaint is recorded and read at WeChat, everything else was only worth keeping.
 func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
 	d, plain, err := a.Inbound.Delivery(ctx, j.DeliveryID)
@@ -70,13 +76,20 @@ func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
 		return a.Inbound.Finish(ctx, d.ID, inbound.Failed, "推送内容无法识别")
 	}
 	p, err := a.Programs.ByAppID(ctx, d.AppID)
-	if errors.Is(err, program.ErrNotFound) {
-		// The push may be faster than the authorisation event; WeChat's list knows. The longer it doesn't, the rarer it is asked.
-		wait := min(max(time.Since(d.ReceivedAt.Time()), 5*time.Second), 10*time.Minute)
-		return errors.Join(a.DB.Enqueue(ctx, program.ReconcileArgs{}, db.Once(db.QueueDefault)), river.JobSnooze(wait))
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, program.ErrNotFound) {
 		return err
+	}
+	age := a.clock.Now().Sub(d.ReceivedAt.Time())
+	switch {
+	case p == nil && program.IsReleaseAccount(d.AppID):
+		return a.Inbound.Finish(ctx, d.ID, inbound.Ignored, "")
+	case p == nil && age > giveUpUnknown:
+		return a.Inbound.Finish(ctx, d.ID, inbound.Failed, "这个小程序没有授权给知诉")
+	case p == nil || p.State == program.Revoked && age < believePush:
+		// The push may be faster than the authorisation event, and who is pushed to is most likely authorised: WeChat's list knows. The longer it
+		// doesn't, the rarer it is asked.
+		wait := min(max(age, 5*time.Second), 10*time.Minute)
+		return errors.Join(a.DB.Enqueue(ctx, program.ReconcileArgs{}, db.Once(db.QueueDefault)), river.JobSnooze(wait))
 	}
 	if err := a.Complaints.Hear(ctx, p, *e.Complaint); err != nil {
 		if errors.Is(err, complaint.ErrNotAtWeChat) {
@@ -101,7 +114,7 @@ func (a *App) tell(ctx context.Context, j complaint.ChangedArgs) error {
 	return a.Notify.Plan(ctx, notify.Event{Kind: kinds[j.Change], ComplaintID: j.ComplaintID, ProgramID: j.ProgramID, Key: key})
 }
 
-// jobErrors logs failed jobs once they fail repeatedly, and every panic.
+// jobErrors logs failed jobs and panics.
 type jobErrors struct{ app *App }
 
 // HandleError implements river.ErrorHandler.

@@ -33,18 +33,22 @@ func (a *App) Listen(ctx context.Context) (l Listeners, err error) {
 }
 
 // stopWithin bounds a graceful stop: requests and jobs under way may end, then they are cancelled.
-const stopWithin = 20 * time.Second
+const (
+	stopWithin   = 20 * time.Second
+	cancelWithin = 5 * time.Second
+)
 
 // Serve works jobs and answers requests until ctx ends, then stops in order: no new requests, running jobs end, connections close.
 func (a *App) Serve(ctx context.Context, l Listeners) error {
-	if n, err := a.DB.RescueOrphans(ctx); err != nil {
+	leave, err := a.DB.Appear(ctx)
+	if err != nil {
 		return err
-	} else if n > 0 {
-		a.Logger.InfoContext(ctx, "took over jobs of a process that died", "jobs", n)
 	}
+	defer leave()
 	if err := a.worker.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("start jobs: %w", err)
 	}
+	a.working.Store(true)
 	stopControl, err := a.serveControl(ctx)
 	if err != nil {
 		return errors.Join(err, a.worker.StopAndCancel(context.WithoutCancel(ctx)))
@@ -71,6 +75,7 @@ func (a *App) Serve(ctx context.Context, l Listeners) error {
 }
 
 func (a *App) stop(servers []*http.Server) error {
+	a.working.Store(false)
 	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
 	defer cancel()
 	var errs []error
@@ -80,7 +85,9 @@ func (a *App) stop(servers []*http.Server) error {
 		}
 	}
 	if err := a.worker.Stop(ctx); err != nil {
-		errs = append(errs, a.worker.StopAndCancel(context.Background()))
+		hard, cancel := context.WithTimeout(context.Background(), cancelWithin)
+		defer cancel()
+		errs = append(errs, a.worker.StopAndCancel(hard))
 	}
 	return errors.Join(errs...)
 }

@@ -2,7 +2,6 @@ package complaint
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -28,6 +27,9 @@ func (s *Service) Hear(ctx context.Context, p *program.Program, e push.Complaint
 			if err := s.announceNew(ctx, tx, c); err != nil {
 				return err
 			}
+		}
+		if c.SyncError != "" {
+			return tx.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, db.Once(db.QueueDefault)) // one is being retried already
 		}
 		return tx.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, nil)
 	})
@@ -121,22 +123,36 @@ func (s *Service) InTx(ctx context.Context, tx db.Tx, id string) (*Complaint, er
 	return s.byID(ctx, tx, id)
 }
 
-// Reconcile enqueues a sync for every open case that WeChat has not been asked about since it was heard, or whose last sync failed, and that
-// has no live job.
+// Reconcile enqueues a sync for every open case that was not read since it was heard, whose last reading failed, or that was not read for a while.
 func (s *Service) Reconcile(ctx context.Context) error {
 	var rows []Complaint
+	now := s.clock.Now()
 	err := s.db.Read.NewSelect().Model(&rows).Column("id").
-		Where("stage <> ? AND (synced_at IS NULL OR sync_error <> '') AND first_seen_at < ?", Closed, s.now()-db.Time(reconcileAfter.Milliseconds())).
-		OrderExpr("due_sort, id").Limit(500).Scan(ctx)
+		Where("stage <> ? AND first_seen_at < ? AND (synced_at IS NULL OR sync_error <> '' OR synced_at < ?)",
+			Closed, db.At(now.Add(-reconcileAfter)), db.At(now.Add(-recheckAfter))).
+		OrderExpr("due_sort, id").Limit(reconcileBatch).Scan(ctx)
 	if err != nil {
-		return fmt.Errorf("list unsynced complaints: %w", err)
+		return fmt.Errorf("list complaints to read: %w", err)
 	}
-	var errs []error
-	for _, c := range rows {
-		errs = append(errs, s.db.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, db.Once(db.QueueDefault)))
+	if len(rows) == 0 {
+		return nil
 	}
-	return errors.Join(errs...)
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		for _, c := range rows {
+			if err := tx.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, db.Once(db.QueueDefault)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
+
+const (
+	// recheckAfter is how long an open case goes unread at most: pushes get lost, and a withdrawal may come without one.
+	recheckAfter = 30 * time.Minute
+	// reconcileBatch bounds one round, once a minute.
+	reconcileBatch = 200
+)
 
 // NumberProblem says why something typed in cannot be a complaint number (投诉单号), empty if it can. Numbers seen have 4 to 8 digits, so a long one is
 // most likely an order number (reference/wechat-complaint-api.md §2.2, §13).

@@ -1,5 +1,7 @@
 package complaint
 
+import "strconv"
+
 // Problem is WeChat's problem type of a complaint (问题类型). Source: reference/wechat-complaint-api.md §5.
 type Problem int64
 
@@ -52,12 +54,15 @@ var problems = map[Problem]string{
 	610005: "其他",
 }
 
-// Text is WeChat's name of the problem type; undocumented ones keep their number.
+// Text is WeChat's name of the problem type; an undocumented one says so.
 func (p Problem) Text() string {
 	if t, ok := problems[p]; ok {
 		return t
 	}
-	return "其他问题"
+	if p == 0 {
+		return "未说明"
+	}
+	return "未公开的类型 " + strconv.FormatInt(int64(p), 10)
 }
 
 // Known reports whether the problem type is documented.

@@ -27,7 +27,10 @@ func (s *Service) Sync(ctx context.Context, id string) error {
 		return nil
 	}
 	if errors.Is(err, errMoved) {
-		return river.JobSnooze(0)
+		return river.JobSnooze(time.Second)
+	}
+	if !errors.Is(err, errUnread) {
+		return err // our own fault: the queue logs it and tries again
 	}
 	c, rerr := s.ByID(ctx, id)
 	if rerr != nil {
@@ -49,8 +52,20 @@ func (s *Service) retryAfter(c *Complaint, err error) time.Duration {
 	return wait
 }
 
+// maxRereads bounds how often SyncNow starts again because somebody else merged the case meanwhile.
+const maxRereads = 3
+
 // SyncNow reads the case at WeChat now, merges it and returns it as it is afterwards.
-func (s *Service) SyncNow(ctx context.Context, id string) (*Complaint, error) {
+func (s *Service) SyncNow(ctx context.Context, id string) (c *Complaint, err error) {
+	for range maxRereads {
+		if c, err = s.readAndMerge(ctx, id); !errors.Is(err, errMoved) {
+			return c, err
+		}
+	}
+	return nil, err
+}
+
+func (s *Service) readAndMerge(ctx context.Context, id string) (*Complaint, error) {
 	c, err := s.ByID(ctx, id)
 	if err != nil {
 		return nil, err
@@ -67,7 +82,7 @@ func (s *Service) SyncNow(ctx context.Context, id string) (*Complaint, error) {
 		return err
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read complaint at WeChat: %w", err), s.noteSyncError(ctx, c.ID, err))
+		return nil, errors.Join(fmt.Errorf("%w: %w", errUnread, err), s.noteSyncError(ctx, c.ID, err))
 	}
 	return s.merge(ctx, c, d, raw)
 }

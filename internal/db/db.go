@@ -52,6 +52,8 @@ type DB struct {
 
 	write    *bun.DB
 	listen   *pgxpool.Pool
+	pg       *pgx.ConnConfig // nil on SQLite
+	instance string
 	inserter *river.Client[*sql.Tx]
 	logger   *slog.Logger
 }
@@ -61,7 +63,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	d := &DB{logger: o.Logger}
+	d := &DB{logger: o.Logger, instance: NewID()}
 	var err error
 	if o.URL == "" {
 		err = d.openSQLite(filepath.Join(o.DataDir, "zhisu.db"))
@@ -123,6 +125,7 @@ func (d *DB) openPostgres(ctx context.Context, dsn string) error {
 	if err != nil {
 		return errors.New("read ZHISU_DATABASE_URL: it is not a valid postgres:// URL")
 	}
+	d.pg = cfg
 	w := stdlib.OpenDB(*cfg)
 	w.SetMaxOpenConns(20)
 	w.SetMaxIdleConns(10)

@@ -251,39 +251,44 @@ func TestReadPoolCannotWrite(t *testing.T) {
 	}
 }
 
-func TestRescueOrphans(t *testing.T) {
-	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		for range 3 {
-			if err := d.Enqueue(t.Context(), nudgeArgs{"x"}, nil); err != nil {
-				t.Fatal(err)
-			}
+// advisoryLocks counts the locks in this database; others share the server.
+const advisoryLocks = `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
+
+func TestCopyTo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a b?c#d%20")
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.Open(t.Context(), db.Options{DataDir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	withSamples(t, d)
+	path := filepath.Join(t.TempDir(), "zhisu.db")
+	err = d.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
+		if _, err := tx.NewInsert().Model(&sample{ID: "not committed"}).Exec(ctx); err != nil {
+			return err
 		}
-		// One was never tried, one died in its first try, one is waiting for its second.
-		for _, q := range []string{
-			`UPDATE river_job SET state = 'running', attempt = 1 WHERE id = (SELECT min(id) FROM river_job)`,
-			`UPDATE river_job SET state = 'retryable', attempt = 1 WHERE id = (SELECT max(id) FROM river_job)`,
-		} {
-			if _, err := d.SQL().ExecContext(t.Context(), q); err != nil {
-				t.Fatal(err)
-			}
-		}
-		n, err := d.RescueOrphans(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		running := count(t, d, `SELECT count(*) FROM river_job WHERE state = 'running'`)
-		if d.Engine == db.Postgres {
-			if n != 0 || running != 1 {
-				t.Errorf("another instance's job was taken: %d rescued, %d running", n, running)
-			}
-			return
-		}
-		fresh := count(t, d, `SELECT count(*) FROM river_job WHERE state = 'available' AND attempt = 0`)
-		waiting := count(t, d, `SELECT count(*) FROM river_job WHERE state = 'retryable' AND attempt = 1`)
-		if n != 1 || running != 0 || fresh != 2 || waiting != 1 {
-			t.Errorf("rescued %d; now %d running, %d available, %d waiting", n, running, fresh, waiting)
-		}
+		return d.CopyTo(ctx, path) // while somebody writes
 	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.CopyTo(t.Context(), path); err == nil {
+		t.Error("a file was overwritten")
+	}
+	copied, err := db.Open(t.Context(), db.Options{DataDir: filepath.Dir(path)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer copied.Close()
+	if n := count(t, copied, `SELECT count(*) FROM samples`); n != 0 {
+		t.Errorf("the copy has %d rows of a transaction that was not committed", n)
+	}
+	if err := testkit.Postgres(t).CopyTo(t.Context(), path+"2"); err == nil {
+		t.Error("PostgreSQL was copied")
+	}
 }
 
 func TestLock(t *testing.T) {
@@ -373,7 +378,7 @@ func TestInstancesMayMigrateAtOnce(t *testing.T) {
 	if n := jobs(t, empty); n != len(errs) {
 		t.Errorf("%d jobs of %d instances", n, len(errs))
 	}
-	if n := count(t, empty, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'`); n != 0 {
+	if n := count(t, empty, advisoryLocks); n != 0 {
 		t.Errorf("%d advisory locks were not given back", n)
 	}
 }

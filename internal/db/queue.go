@@ -23,6 +23,9 @@ const (
 	QueueNotify  = "notify"           // handing messages to providers
 )
 
+// neverDiscard keeps a failing job trying, every ten minutes at last: a fault may delay, never lose.
+const neverDiscard = 30_000
+
 // JobTimeout bounds every job; a job that needs longer is cut into several.
 const JobTimeout = 60 * time.Second
 
@@ -35,7 +38,7 @@ func (d *DB) driver() riverdriver.Driver[*sql.Tx] {
 
 // openInserter builds the client behind Tx.Enqueue: it only inserts, so it needs no workers.
 func (d *DB) openInserter() error {
-	c, err := river.NewClient(d.driver(), &river.Config{Logger: d.quiet()})
+	c, err := river.NewClient(d.driver(), &river.Config{Logger: d.quiet(), MaxAttempts: neverDiscard})
 	if err != nil {
 		return fmt.Errorf("build job inserter: %w", err)
 	}
@@ -69,13 +72,14 @@ type WorkerConfig struct {
 // NewWorker builds the client that works jobs. Start and Stop it from the composition root.
 func (d *DB) NewWorker(wc WorkerConfig) (*river.Client[*sql.Tx], error) {
 	cfg := &river.Config{
+		ID:                   d.instance,
 		Logger:               d.quiet(),
 		Workers:              wc.Workers,
 		PeriodicJobs:         wc.Periodic,
 		ErrorHandler:         wc.ErrorHandler,
 		JobTimeout:           JobTimeout,
 		RescueStuckJobsAfter: 2 * time.Minute,
-		MaxAttempts:          25,
+		MaxAttempts:          neverDiscard,
 		Queues: map[string]river.QueueConfig{
 			QueueDefault: {MaxWorkers: 20},
 			QueueAct:     {MaxWorkers: 10},
@@ -126,7 +130,7 @@ func (d *DB) migrateRiver(ctx context.Context) error {
 }
 
 // RescueOrphans makes jobs that a dead process left running available again. Only for SQLite, where the lock on the data dir proves that
-// no other process works them; on PostgreSQL River's rescuer does it after two minutes.
+// no other process works them; for PostgreSQL see presence.
 func (d *DB) RescueOrphans(ctx context.Context) (int64, error) {
 	if d.Engine != SQLite {
 		return 0, nil

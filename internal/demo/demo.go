@@ -20,6 +20,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/app"
 	"github.com/zhisu/zhisu/internal/config"
+	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/secret"
 )
@@ -61,6 +62,9 @@ func Run(ctx context.Context, o Options) (err error) {
 	a, err := app.New(ctx, o.App)
 	if err != nil {
 		return err
+	}
+	if err := w.connect(ctx, a); err != nil {
+		return errors.Join(err, a.Close())
 	}
 	ready, err := createOwner(ctx, a)
 	if err != nil {
@@ -110,6 +114,11 @@ func prepareData(c *config.Config) (cleanup func() error, err error) {
 	}
 	mark := filepath.Join(c.DataDir, marker)
 	database := filepath.Join(c.DataDir, "zhisu.db")
+	unlock, err := db.Lock(c.DataDir) // a running demo keeps its data
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
 	if _, err := os.Stat(database); err == nil {
 		if _, err := os.Stat(mark); err != nil {
 			return nil, fmt.Errorf("%s holds a real installation; give the demo another ZHISU_DATA_DIR", c.DataDir)

@@ -26,6 +26,8 @@ type world struct {
 	sim  *wechatsim.Sim
 	url  string
 	smtp string
+	// platform is what the simulator's console and the product must agree on.
+	platform program.PlatformConfig
 	// past is how far back the simulated clock stands while history is being made.
 	past atomic.Int64
 }
@@ -72,9 +74,29 @@ func newWorld(c *config.Config, l listeners) (*world, error) {
 		return nil, fmt.Errorf("build simulator: %w", err)
 	}
 	c.WechatAPIURL, c.WechatMPURL, c.WechatOpenURL = w.url, w.url, w.url
-	c.ComponentAppID, c.ComponentSecret, c.ComponentToken, c.ComponentAESKey = component, sec.Reveal(), token.Reveal(), key.Reveal()
+	w.platform = program.PlatformConfig{ComponentAppID: component, Secret: sec, Token: token, EncodingAESKey: key}
+	c.ComponentAppID = ""     // never seeds what may be a real installation; see connect
 	c.AllowPrivateURLs = true // the simulator's mail server is on this machine
 	return w, nil
+}
+
+// connect points the product at the simulator. A database that somebody works with is refused: its real platform would be replaced, and its cases
+// answered to a simulator.
+func (w *world) connect(ctx context.Context, a *app.App) error {
+	_, err := a.Identity.UserByEmail(ctx, ownerEmail)
+	earlierDemo := err == nil
+	if err != nil && !errors.Is(err, identity.ErrNotFound) {
+		return err
+	}
+	needed, err := a.Identity.NeedsSetup(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = a.Programs.Platform(ctx)
+	if !earlierDemo && (!needed || !errors.Is(err, program.ErrNoPlatform)) {
+		return errors.New("ZHISU_DATABASE_URL holds a real installation; give the demo an empty database")
+	}
+	return a.Programs.SetPlatform(ctx, w.platform)
 }
 
 // seed makes history: two programs authorise, a mail channel is set up, users complain, the merchant answers some, the platform rules.

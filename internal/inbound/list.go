@@ -13,6 +13,9 @@ import (
 // ErrNotFound says that there is no such delivery.
 var ErrNotFound = errors.New("delivery not found")
 
+// ErrNotReplayable says that working on a delivery again makes no sense: authorization codes work once, and other events are only kept.
+var ErrNotReplayable = errors.New("delivery cannot be replayed")
+
 // Filter narrows List. ProgramIDs nil means everything, also what belongs to no program; empty means nothing.
 type Filter struct {
 	ProgramIDs []string
@@ -46,10 +49,10 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Delivery, string, error
 	return out[:f.Limit], out[f.Limit-1].ID, nil
 }
 
-// Replay works on a message again. Authorisation events cannot be replayed: their codes work once.
+// Replay works on a complaint push again, or returns ErrNotReplayable.
 func (s *Service) Replay(ctx context.Context, d *Delivery) error {
-	if d.Source == FromEvents {
-		return nil
+	if d.Source == FromEvents || d.State == Ignored {
+		return ErrNotReplayable
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		d.State, d.Error = Stored, ""

@@ -27,7 +27,10 @@ type opened struct {
 // the component appid at the end of the plaintext. Source: reference/wechat-open-platform.md §3.
 func (s *Service) open(ctx context.Context, r *http.Request, body []byte) (opened, error) {
 	_, _, encrypt, err := msgcrypt.ParseXMLEnvelope(body)
-	if err != nil {
+	switch {
+	case errors.Is(err, msgcrypt.ErrDoctype):
+		return opened{}, errDoctype
+	case err != nil:
 		return opened{}, errMalformed
 	}
 	ps, err := s.programs.PushSecrets(ctx)
@@ -140,11 +143,16 @@ func (s *Service) messages(ctx context.Context, r *http.Request, body []byte) (a
 	if e.Complaint != nil {
 		d.State = Stored
 	}
-	return success, s.record(ctx, d, o.plain, func(ctx context.Context, tx db.Tx) error {
+	reply := success
+	code, check := strings.CutPrefix(e.Content, "QUERY_AUTH_CODE:")
+	if check = check && program.IsReleaseAccount(appID); check {
+		reply.body = nil // step d wants an empty answer first
+	}
+	return reply, s.record(ctx, d, o.plain, func(ctx context.Context, tx db.Tx) error {
 		if err := program.Pushed(ctx, tx, appID, s.now()); err != nil {
 			return err
 		}
-		if code, ok := strings.CutPrefix(e.Content, "QUERY_AUTH_CODE:"); ok && program.IsReleaseAccount(appID) {
+		if check {
 			return tx.Enqueue(ctx, program.ReleaseReplyArgs{Code: strings.TrimSpace(code), ToUser: e.FromUserName}, nil)
 		}
 		if e.Complaint == nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,9 +76,13 @@ func (s *Service) Deliver(ctx context.Context, noticeID string) error {
 // early deals with notices whose time has not come, or is over: later is a snooze or errDone then.
 func (s *Service) early(ctx context.Context, n *noticeRow, ch *channelRow, f Facts) (later, err error) {
 	now := s.now()
+	cutOff, err := s.cutOff(ctx, n)
+	if err != nil {
+		return nil, err
+	}
 	switch {
-	case n.State == sending && n.Owner != s.owner && s.db.Engine == db.SQLite:
-		// One process has the data dir, so a try of another one ended with it.
+	case cutOff:
+		// Nobody will finish this try.
 	case n.State == sending && now < n.LeaseUntil:
 		return snooze(n.LeaseUntil - now), nil
 	case now > giveUpAt(n, f):
@@ -101,6 +106,18 @@ func (s *Service) early(ctx context.Context, n *noticeRow, ch *channelRow, f Fac
 		}
 	}
 	return nil, nil
+}
+
+// cutOff reports whether a try ended with its process.
+func (s *Service) cutOff(ctx context.Context, n *noticeRow) (bool, error) {
+	switch {
+	case n.State != sending || n.Owner == s.owner:
+		return false, nil
+	case s.db.Engine == db.SQLite:
+		return true, nil // one process has the data dir
+	}
+	instance, _, _ := strings.Cut(n.Owner, "/")
+	return s.db.Gone(ctx, instance)
 }
 
 // giveUpAt is when a notice is too old to be sent.

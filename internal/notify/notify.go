@@ -74,7 +74,7 @@ type Service struct {
 	facts     FactsReader
 	providers map[string]channel.Provider
 	logger    *slog.Logger
-	// owner tells this process's tries from those of others.
+	// owner tells this process's tries from those of others; it begins with the instance.
 	owner string
 
 	mu      sync.Mutex
@@ -88,7 +88,7 @@ func New(o Options) *Service {
 	}
 	return &Service{
 		db: o.DB, sealer: o.Sealer, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"), facts: o.Facts,
-		providers: o.Providers, logger: o.Logger, owner: db.NewID(), senders: map[string]*sender{},
+		providers: o.Providers, logger: o.Logger, owner: o.DB.Instance() + "/" + db.NewID(), senders: map[string]*sender{},
 	}
 }
 

@@ -92,31 +92,36 @@ func (w *world) forget() { w.exec("DELETE FROM river_job") }
 
 func (w *world) perform(j job) error {
 	w.t.Helper()
-	do, known := kinds(w.Service, func(a program.PermissionLostArgs) { w.lost = append(w.lost, a) })[j.kind]
+	do, known := kinds(w.Service, func(a program.PermissionLostArgs) { w.lost = append(w.lost, a) }).byKind[j.kind]
 	if !known {
 		w.t.Fatalf("job %s has no worker", j.kind)
 	}
 	return do(w.ctx, []byte(j.args))
 }
 
-type performer func(ctx context.Context, args []byte) error
-
-// kinds is who works on what, as in app/jobs.go.
-func kinds(s *program.Service, lost func(program.PermissionLostArgs)) map[string]performer {
-	m := map[string]performer{}
-	handle(m, func(ctx context.Context, _ program.KeepTokensArgs) error { return s.KeepTokens(ctx) })
-	handle(m, func(ctx context.Context, a program.ExchangeArgs) error { return s.Exchange(ctx, a.CodeHash) })
-	handle(m, func(ctx context.Context, a program.RefreshArgs) error { return s.Refresh(ctx, a.ProgramID) })
-	handle(m, s.Unauthorize)
-	handle(m, func(ctx context.Context, _ program.ReconcileArgs) error { return s.Reconcile(ctx) })
-	handle(m, s.ReleaseReply)
-	handle(m, func(_ context.Context, a program.PermissionLostArgs) error { lost(a); return nil })
-	return m
+// roster says who works on what, for drain and for a real worker.
+type roster struct {
+	byKind  map[string]func(ctx context.Context, args []byte) error
+	workers *river.Workers
 }
 
-func handle[T river.JobArgs](m map[string]performer, do func(context.Context, T) error) {
+// kinds is every job of the package, as in app/jobs.go.
+func kinds(s *program.Service, lost func(program.PermissionLostArgs)) roster {
+	r := roster{map[string]func(context.Context, []byte) error{}, river.NewWorkers()}
+	handle(r, func(ctx context.Context, _ program.KeepTokensArgs) error { return s.KeepTokens(ctx) })
+	handle(r, func(ctx context.Context, a program.ExchangeArgs) error { return s.Exchange(ctx, a.CodeHash) })
+	handle(r, func(ctx context.Context, a program.RefreshArgs) error { return s.Refresh(ctx, a.ProgramID) })
+	handle(r, s.Unauthorize)
+	handle(r, func(ctx context.Context, _ program.ReconcileArgs) error { return s.Reconcile(ctx) })
+	handle(r, s.ReleaseReply)
+	handle(r, func(_ context.Context, a program.PermissionLostArgs) error { lost(a); return nil })
+	return r
+}
+
+func handle[T river.JobArgs](r roster, do func(context.Context, T) error) {
 	var zero T
-	m[zero.Kind()] = func(ctx context.Context, raw []byte) error {
+	river.AddWorker(r.workers, river.WorkFunc(func(ctx context.Context, j *river.Job[T]) error { return do(ctx, j.Args) }))
+	r.byKind[zero.Kind()] = func(ctx context.Context, raw []byte) error {
 		var args T
 		if err := json.Unmarshal(raw, &args); err != nil {
 			return fmt.Errorf("read job: %w", err)

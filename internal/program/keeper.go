@@ -78,16 +78,18 @@ func (k *keeper) get(ctx context.Context, kind credentialKind, appID string, ref
 			return token{}, ErrNeedsReauth
 		}
 		// What was just obtained is as good as it gets, however short its life.
-		if k.usable(c, refused) || (renewed && c.AccessSealed != "") {
+		if k.usable(c, refused) || (renewed && c.AccessSealed != "" && c.ExpiresAt.Time().After(k.clock.Now())) {
 			access, err := k.sealer.Open(k.place("access_sealed", kind, appID), c.AccessSealed)
 			return token{access, c.Version}, err
 		}
 		if refused >= 0 && c.Version == refused && k.clock.Now().Sub(c.ForcedAt.Time()) < forceFloor {
 			return token{}, ErrTooSoon
 		}
-		got, err := k.lease(ctx, kind, appID, owner)
-		if err != nil {
-			return token{}, err
+		got := false
+		if !c.LeaseUntil.Time().After(k.clock.Now()) { // who waits only reads
+			if got, err = k.lease(ctx, kind, appID, owner); err != nil {
+				return token{}, err
+			}
 		}
 		if got {
 			if err := k.refreshLeased(ctx, kind, appID, owner, refused); err != nil {
@@ -127,23 +129,25 @@ func (k *keeper) lease(ctx context.Context, kind credentialKind, appID, owner st
 	return false, nil
 }
 
-// refreshLeased asks WeChat for a new token while holding the lease, and gives the lease back in every case.
+// refreshLeased asks WeChat for a new token while holding the lease, and gives the lease back in every case. A caller that goes away does not cut it
+// short: others wait for it, and WeChat may have changed the refresh token already.
 func (k *keeper) refreshLeased(ctx context.Context, kind credentialKind, appID, owner string, refused int64) error {
+	ctx = context.WithoutCancel(ctx)
 	c, err := k.load(ctx, k.db.Read, kind, appID)
 	if err == nil && k.usable(c, refused) && !k.due(c) {
-		return k.unlease(context.WithoutCancel(ctx), kind, appID, owner, nil) // somebody was faster
+		return k.unlease(ctx, kind, appID, owner, nil) // somebody was faster
 	}
 	if err != nil && !db.IsNotFound(err) {
-		return errors.Join(err, k.unlease(context.WithoutCancel(ctx), kind, appID, owner, err))
+		return errors.Join(err, k.unlease(ctx, kind, appID, owner, err))
 	}
-	ctx, cancel := context.WithTimeout(ctx, leaseFor-5*time.Second)
+	limited, cancel := context.WithTimeout(ctx, leaseFor-5*time.Second)
 	defer cancel()
-	g, err := k.obtain(ctx, c)
+	g, err := k.obtain(limited, c)
 	if err != nil {
 		k.log.WarnContext(ctx, "token refresh failed", "kind", kind, "appid", appID, "err", err)
-		return errors.Join(err, k.unlease(context.WithoutCancel(ctx), kind, appID, owner, err))
+		return errors.Join(err, k.unlease(ctx, kind, appID, owner, err))
 	}
-	return k.store(context.WithoutCancel(ctx), c, owner, g, refused >= 0)
+	return k.store(ctx, c, owner, g, refused >= 0)
 }
 
 func (k *keeper) due(c credential) bool {

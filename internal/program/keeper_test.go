@@ -156,7 +156,7 @@ func refreshTroubles(api string) map[string]wechatsim.Fault {
 		"nothing":                {Target: api, Body: text("")},
 		"null":                   {Target: api, Body: text("null")},
 		"a page":                 {Target: api, Body: text("<html></html>")},
-		"empty tokens": {Target: api, Body: text(`{"component_access_token":"","authorizer_access_token":"","authorizer_refresh_token":"","expires_in":7200}`)},
+		"empty tokens":           {Target: api, Body: text(`{"component_access_token":"","authorizer_access_token":"","authorizer_refresh_token":"","expires_in":7200}`)},
 		"a token without a life": {
 			Target: api, Body: text(`{"component_access_token":"98_x","authorizer_access_token":"98_x","authorizer_refresh_token":"refreshtoken@@@x"}`),
 		},
@@ -306,6 +306,31 @@ func TestTheLeaseOfADeadProcessExpires(t *testing.T) {
 		w.ok(<-waiting)
 		if n := made()[apiToken]; n != 1 {
 			t.Errorf("%d refreshes after the lease, want 1", n)
+		}
+	})
+}
+
+func TestACallerThatGoesAwayDoesNotCutARefreshShort(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := connected(t, d)
+		w.settings(func(s *wechatsim.Settings) { s.RotateRefreshTokens = true })
+		w.authorized(shop)
+		w.clock.Advance(115 * time.Minute)
+		before := w.credential("authorizer", shop)
+		w.ok(w.sim.InvalidateTokens("access", shop))
+		arrived, release := w.gate.hold(apiToken)
+		ctx, goAway := context.WithCancel(w.ctx)
+		ended := make(chan error, 1)
+		go func() { ended <- w.read(ctx, w.Service) }()
+		<-arrived
+		goAway()
+		release()
+		if err := <-ended; err == nil {
+			t.Error("the caller that went away was served")
+		}
+		now := w.credential("authorizer", shop)
+		if now.refresh == before.refresh || now.access == before.access || now.LeaseOwner != "" {
+			t.Error("the refresh was not finished")
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/uptrace/bun"
 
@@ -117,9 +118,12 @@ func (s *Service) Update(ctx context.Context, tx db.Tx, id string, patch Patch) 
 	return p, nil
 }
 
+// pushedEvery spares the program's row under a flood of pushes, which would otherwise queue for it on PostgreSQL.
+const pushedEvery = 10 * time.Second
+
 // Pushed notes that WeChat pushed something for an account, so that silence can be seen. It belongs to the delivery's transaction.
 func Pushed(ctx context.Context, tx bun.IDB, appID string, at db.Time) error {
-	if _, err := tx.NewUpdate().Model((*Program)(nil)).Set("last_push_at = ?", at).Where("appid = ?", appID).Exec(ctx); err != nil {
+	if _, err := tx.NewUpdate().Model((*Program)(nil)).Set("last_push_at = ?", at).Where("appid = ? AND (last_push_at IS NULL OR last_push_at < ?)", appID, at-db.Time(pushedEvery.Milliseconds())).Exec(ctx); err != nil {
 		return fmt.Errorf("note push: %w", err)
 	}
 	return nil

@@ -17,22 +17,19 @@ import (
 )
 
 func TestALostOrRefusedRefreshTokenIsTakenFromWeChatsList(t *testing.T) {
-	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		for _, c := range []struct {
-			name   string
-			lose   func(w *world)
-			tokens int // calls for a token: one more when the old one is tried first
-		}{
-			{"61023: WeChat replaced it without a word", func(w *world) { w.ok(w.sim.InvalidateTokens("refresh", shop)) }, 2},
-			{"it is not stored", func(w *world) { w.exec("UPDATE credentials SET refresh_sealed = '' WHERE kind = 'authorizer'") }, 1},
-			{"42007 from WeChat", func(w *world) { w.refuse(apiToken, 42007, 1) }, 2},
-		} {
-			t.Run(c.name, func(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		lose   func(w *world)
+		tokens int // calls for a token: one more when the old one is tried first
+	}{
+		{"61023, WeChat replaced it without a word", func(w *world) { w.ok(w.sim.InvalidateTokens("refresh", shop)) }, 2},
+		{"it is not stored", func(w *world) { w.exec("UPDATE credentials SET refresh_sealed = '' WHERE kind = 'authorizer'") }, 1},
+		{"42007 from WeChat", func(w *world) { w.refuse(apiToken, 42007, 1) }, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			testkit.Engines(t, func(t *testing.T, d *db.DB) {
 				w := connected(t, d)
-				w.t = t
 				w.authorized(shop)
-				w.clock.Advance(3 * time.Hour)
-				w.ok(w.KeepTokens(w.ctx))
 				c.lose(w)
 				w.clock.Advance(3 * time.Hour)
 				made := w.since(apiToken, apiList)
@@ -47,8 +44,8 @@ func TestALostOrRefusedRefreshTokenIsTakenFromWeChatsList(t *testing.T) {
 					t.Errorf("the next time (-want +got):\n%s", diff)
 				}
 			})
-		}
-	})
+		})
+	}
 }
 
 func TestTheListIsReadToItsLastPage(t *testing.T) {
@@ -235,17 +232,13 @@ func TestARevocationDuringARefreshLeavesNoTokens(t *testing.T) {
 }
 
 func TestAnAuthorisationThatWentWithoutAWordIsNoticedByTheNextCall(t *testing.T) {
-	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		for _, c := range []struct {
-			name    string
-			advance time.Duration
-		}{{"while the token lives", 0}, {"when the token has ended", 3 * time.Hour}} {
-			t.Run(c.name, func(t *testing.T) {
+	for name, passed := range map[string]time.Duration{"while the token lives": 0, "when the token has ended": 3 * time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			testkit.Engines(t, func(t *testing.T, d *db.DB) {
 				w := connected(t, d)
-				w.t = t
 				w.authorized(shop)
 				w.ok(w.sim.Unauthorize(shop)) // its event is lost
-				w.clock.Advance(c.advance)
+				w.clock.Advance(passed)
 				if err := w.read(w.ctx, w.Service); err == nil {
 					t.Fatal("the call succeeded")
 				}
@@ -262,6 +255,6 @@ func TestAnAuthorisationThatWentWithoutAWordIsNoticedByTheNextCall(t *testing.T)
 					t.Errorf("%d token rows are kept", n)
 				}
 			})
-		}
-	})
+		})
+	}
 }

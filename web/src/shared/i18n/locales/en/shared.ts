@@ -52,7 +52,7 @@ export default {
   },
   closed: {
     noRight: 'Your role cannot respond to complaints. Ask your lead if you need to.',
-    waiting_user: 'You cannot respond now: the merchant’s turn is over and the buyer has to confirm. If the buyer calls the platform in, it may ask for evidence and you will be told.',
+    waiting_user: 'You cannot respond now: the merchant\'s turn is over and the buyer has to confirm. If the buyer calls the platform in, it may ask for evidence and you will be told.',
     platform: 'You cannot respond now: the platform is working on it. You will be told when it wants evidence.',
     to_respond: 'You cannot respond now. Sync and try again.',
     to_supplement: 'Now evidence is wanted. Add it in the Mini Program console: 功能 → 交易保障 → 交易投诉.',
@@ -115,8 +115,8 @@ export default {
     state: { queued: 'Waiting', sent: 'Sent', delivered: 'Delivered', failed: 'Failed', dropped: 'Dropped' },
   },
   programs: {
-    noName: 'Name not read yet', noPush: 'No push yet', fixMissing: 'Permission “{name}” is missing: {text}.', fixRevoked: 'The administrator withdrew the authorisation: no new complaints, no responses.',
-    authorised: '“{name}” is authorised', linkCopied: 'Link copied', states: { active: 'Active', disabled: 'Disabled', revoked: 'Withdrawn' },
+    noName: 'Name not read yet', noPush: 'No push yet', fixMissing: 'Permission "{name}" is missing: {text}.', fixRevoked: 'The administrator withdrew the authorisation: no new complaints, no responses.',
+    authorised: '"{name}" is authorised', linkCopied: 'Link copied', states: { active: 'Active', disabled: 'Disabled', revoked: 'Withdrawn' },
   },
   role: { owner: 'Owner', manager: 'Manager', agent: 'Agent', finance: 'Finance', viewer: 'Viewer' },
   member: { passwordHint: 'At least {n} characters' },
