@@ -100,7 +100,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	w.must(w.programs.SetPlatform(t.Context(), program.PlatformConfig{
 		ComponentAppID: component, Secret: secret.New(componentSecret), Token: token, EncodingAESKey: key,
 	}))
-	w.must(w.programs.SaveTicket(t.Context(), component, secret.New(w.sim.PushTicket())))
+	w.must(w.programs.SaveTicket(t.Context(), component, secret.New(w.sim.PushTicket()), 0))
 	w.authorize()
 	return w
 }

@@ -22,7 +22,7 @@ import (
 // answer is secret don't take part.
 const (
 	idempotencyKept = 24 * time.Hour
-	// abandonedAfter frees a key whose request never finished, because its process died.
+	// abandonedAfter frees a key whose request never finished although its process seems to live.
 	abandonedAfter = time.Minute
 	maxIdempotent  = 1 << 20
 	maxKey         = 200
@@ -35,8 +35,8 @@ type idempotencyRow struct {
 	Path        string `bun:",pk"`
 	Key         string `bun:",pk"`
 	RequestHash string
-	Status      int // 0 while the first request runs
-	Body        string
+	Status      int    // 0 while the first request runs
+	Body        string // the answer; while the first request runs, the instance that works on it
 	CreatedAt   db.Time
 }
 
@@ -74,7 +74,8 @@ func (a *API) once(w http.ResponseWriter, r *http.Request, userID string, next h
 	r.Body = io.NopCloser(bytes.NewReader(raw))
 	sum := sha256.Sum256(raw)
 	row := &idempotencyRow{
-		UserID: userID, Path: r.URL.Path, Key: r.Header.Get("Idempotency-Key"), RequestHash: hex.EncodeToString(sum[:]), CreatedAt: db.At(a.Clock.Now()),
+		UserID: userID, Path: r.URL.Path, Key: r.Header.Get("Idempotency-Key"), RequestHash: hex.EncodeToString(sum[:]), Body: a.DB.Instance(),
+		CreatedAt: db.At(a.Clock.Now()),
 	}
 	prev, err := a.claim(r.Context(), row)
 	if err != nil {
@@ -111,7 +112,26 @@ func (a *API) claim(ctx context.Context, row *idempotencyRow) (*idempotencyRow, 
 	if err != nil {
 		return nil, fmt.Errorf("claim idempotency key: %w", err)
 	}
-	return prev, nil
+	if prev == nil || prev.Status != 0 || prev.RequestHash != row.RequestHash {
+		return prev, nil
+	}
+	return a.inherit(ctx, prev, row)
+}
+
+// inherit takes the key of a request whose process died, so that who repeats it after a crash need not wait.
+func (a *API) inherit(ctx context.Context, prev, row *idempotencyRow) (*idempotencyRow, error) {
+	gone, err := a.DB.Gone(ctx, prev.Body)
+	if err != nil || !gone {
+		return prev, err
+	}
+	ok, err := db.Changed(a.DB.Write().NewUpdate().Model(row).WherePK().Where("status = 0 AND body = ?", prev.Body).Exec(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("inherit idempotency key: %w", err)
+	}
+	if !ok {
+		return prev, nil
+	}
+	return nil, nil
 }
 
 func replay(w http.ResponseWriter, prev, row *idempotencyRow) error {

@@ -49,7 +49,9 @@ func (a *App) workers() *river.Workers {
 	work(w, func(ctx context.Context, _ program.ReconcileArgs) error { return a.Programs.Reconcile(ctx) })
 	work(w, a.Programs.ReleaseReply)
 	work(w, func(ctx context.Context, j program.PermissionLostArgs) error {
-		return a.Notify.Plan(ctx, notify.Event{Kind: notify.EventPermissionLost, ProgramID: j.ProgramID, Key: fmt.Sprintf("%d/%d", j.Set, j.At)})
+		// Told once a day: a set that WeChat lists and calls refuse is lost anew after every refresh.
+		day := db.Time(j.At).Time().In(complaint.Beijing).Format(time.DateOnly)
+		return a.Notify.Plan(ctx, notify.Event{Kind: notify.EventPermissionLost, ProgramID: j.ProgramID, Key: fmt.Sprintf("%d/%s", j.Set, day)})
 	})
 
 	// Schedules; see periodic.go.

@@ -75,7 +75,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.programs.SaveTicket(t.Context(), component, secret.New(sim.PushTicket())); err != nil {
+	if err := w.programs.SaveTicket(t.Context(), component, secret.New(sim.PushTicket()), 0); err != nil {
 		t.Fatal(err)
 	}
 	w.shop, w.other = w.authorise(shop), w.authorise(otherShop)

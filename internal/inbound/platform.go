@@ -103,7 +103,7 @@ func (s *Service) events(ctx context.Context, r *http.Request, body []byte) (ans
 			return answer{}, errMalformed
 		}
 		// Tickets are secrets that come every ten minutes: they replace each other instead of becoming deliveries.
-		return success, s.programs.SaveTicket(ctx, o.appID, secret.New(e.Ticket))
+		return success, s.programs.SaveTicket(ctx, o.appID, secret.New(e.Ticket), e.CreateTime)
 	}
 	d := &Delivery{Source: FromEvents, AppID: e.AuthorizerAppID, Event: e.InfoType, State: Done, ProcessedAt: s.now()}
 	return success, s.record(ctx, d, o.plain, func(ctx context.Context, tx db.Tx) error { return s.programs.Apply(ctx, tx, *e) })

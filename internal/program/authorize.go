@@ -199,7 +199,8 @@ func (s *Service) Exchange(ctx context.Context, codeHash string) error {
 	})
 	var we *wechat.Error
 	switch {
-	case err == nil:
+	case err == nil, errors.Is(err, wechat.ErrNoTokens) && got.AppID != "":
+		// Without tokens the account has no API rights: it is shown, with what is missing.
 		return s.adopt(ctx, codeHash, adoption{
 			appID: got.AppID, sets: got.Sets,
 			grant: grant{access: secret.New(got.AccessToken), refresh: secret.New(got.RefreshToken), expiresIn: got.ExpiresIn},
@@ -273,10 +274,14 @@ func (s *Service) upsertAuthorized(ctx context.Context, tx db.Tx, a adoption) (s
 	if errors.Is(err, ErrNotFound) {
 		p = &Program{ID: db.NewID(), AppID: a.appID, Mode: Platform, State: Active, AuthorizedAt: now, CreatedAt: now, UpdatedAt: now}
 		p.GrantedSets.V, p.DeniedSets.V = append([]int{}, a.sets...), []int{}
-		if _, err := tx.NewInsert().Model(p).Exec(ctx); err != nil {
+		created, err := db.Changed(tx.NewInsert().Model(p).On("CONFLICT (appid) DO NOTHING").Exec(ctx))
+		if err != nil {
 			return "", fmt.Errorf("store program: %w", err)
 		}
-		return p.ID, nil
+		if created {
+			return p.ID, nil
+		}
+		p, err = s.one(ctx, tx, "appid = ?", a.appID) // another instance was faster
 	}
 	if err != nil {
 		return "", err

@@ -232,8 +232,12 @@ func (s *Service) Reconcile(ctx context.Context) error {
 		p := &ours[i]
 		_, ok := listed[p.AppID]
 		known[p.AppID] = p.State != Revoked || p.Mode == Direct // a direct one changes its mode by its merchant's authorisation only
-		// One authorised within the last minutes may not be listed yet.
-		if !ok && p.Mode == Platform && p.State != Revoked && s.clock.Now().Sub(p.AuthorizedAt.Time()) > clockDoubt {
+		if p.Mode != Platform || p.State == Revoked {
+			continue
+		}
+		// One authorised within the last minutes may not be listed yet; an updateauthorized event may have been lost.
+		missing := !ok && s.clock.Now().Sub(p.AuthorizedAt.Time()) > clockDoubt
+		if missing || s.clock.Now().Sub(p.InfoSyncedAt.Time()) > infoFor {
 			if err := s.db.Enqueue(ctx, RefreshArgs{ProgramID: p.ID}, db.Once(db.QueueDefault)); err != nil {
 				return err
 			}
@@ -249,6 +253,9 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	}
 	return nil
 }
+
+// infoFor is how long a program's name and permissions are believed without asking again.
+const infoFor = 24 * time.Hour
 
 // RequeueCodes enqueues the exchange of codes that no job works on.
 func (s *Service) RequeueCodes(ctx context.Context) error {

@@ -126,7 +126,7 @@ func connected(t *testing.T, d *db.DB, programs ...wechatsim.Program) *world {
 // ticket makes WeChat's next ticket and stores it as inbound does.
 func (w *world) ticket() {
 	w.t.Helper()
-	w.ok(w.SaveTicket(w.ctx, component, secret.New(w.sim.PushTicket())))
+	w.ok(w.SaveTicket(w.ctx, component, secret.New(w.sim.PushTicket()), 0))
 }
 
 // authorized is a program whose admin agreed, with everything that follows done.

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"strings"
 	"time"
+
+	"github.com/uptrace/bun"
 
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/secret"
@@ -51,6 +54,15 @@ type FieldError struct{ Field, Text string }
 // Error implements error.
 func (e *FieldError) Error() string { return e.Field + ": " + e.Text }
 
+// trimmed drops the blanks that come along when values are copied from a web page.
+func (c PlatformConfig) trimmed() PlatformConfig {
+	c.ComponentAppID = strings.TrimSpace(c.ComponentAppID)
+	for _, v := range []*secret.Text{&c.Secret, &c.Token, &c.EncodingAESKey} {
+		*v = secret.New(strings.TrimSpace(v.Reveal()))
+	}
+	return c
+}
+
 func (c PlatformConfig) check() error {
 	if !appIDPattern.MatchString(c.ComponentAppID) {
 		return &FieldError{"component_appid", "AppID 以 wx 开头，请从微信开放平台的第三方平台详情页复制"}
@@ -78,6 +90,7 @@ func (s *Service) SeedPlatform(ctx context.Context, c PlatformConfig) error {
 // SetPlatform stores the platform's values. A changed Token or Key keeps the old one valid for pushes. Another AppID starts afresh: tickets
 // and tokens of the old one are dropped.
 func (s *Service) SetPlatform(ctx context.Context, c PlatformConfig) error {
+	c = c.trimmed()
 	if err := c.check(); err != nil {
 		return err
 	}
@@ -87,7 +100,8 @@ func (s *Service) SetPlatform(ctx context.Context, c PlatformConfig) error {
 		if err != nil && !db.IsNotFound(err) {
 			return fmt.Errorf("read platform: %w", err)
 		}
-		if row.ComponentAppID != "" && row.ComponentAppID != c.ComponentAppID {
+		fresh := row.ComponentAppID != c.ComponentAppID
+		if fresh && row.ComponentAppID != "" {
 			row = platformRow{ID: platformID}
 			if _, err := tx.NewDelete().Model((*credential)(nil)).Where("kind = ?", componentKind).Exec(ctx); err != nil {
 				return fmt.Errorf("drop old platform token: %w", err)
@@ -98,8 +112,14 @@ func (s *Service) SetPlatform(ctx context.Context, c PlatformConfig) error {
 			return err
 		}
 		row.UpdatedAt = s.now()
-		_, err = tx.NewInsert().Model(&row).On("CONFLICT (id) DO UPDATE").Exec(ctx)
-		if err != nil {
+		q := tx.NewInsert().Model(&row).On("CONFLICT (id) DO UPDATE")
+		if !fresh {
+			// A ticket may arrive between the read and this write.
+			for _, c := range []string{"component_appid", "secret_sealed", "token_sealed", "aes_key_sealed", "prev_token_sealed", "prev_aes_key_sealed", "updated_at"} {
+				q = q.Set("? = EXCLUDED.?", bun.Ident(c), bun.Ident(c))
+			}
+		}
+		if _, err := q.Exec(ctx); err != nil {
 			return fmt.Errorf("store platform: %w", err)
 		}
 		return tx.Enqueue(ctx, KeepTokensArgs{}, keepTokensNow())
@@ -226,23 +246,43 @@ const pushCacheFor = 5 * time.Second
 
 // SaveTicket stores a component_verify_ticket in place of the one before and wakes the token keeper. It returns after the commit, so that the
 // caller may answer success; ErrNoPlatform when the ticket is not for the configured platform.
-func (s *Service) SaveTicket(ctx context.Context, appID string, ticket secret.Text) error {
+//
+// createdAt is WeChat's clock in Unix seconds, 0 if unknown: a ticket that was retried and arrives after a newer one is acknowledged and dropped. Much older
+// ones are taken: then the clock was set back.
+func (s *Service) SaveTicket(ctx context.Context, appID string, ticket secret.Text, createdAt int64) error {
 	sealed, err := s.sealer.Seal(platformPlace("ticket_sealed"), ticket)
 	if err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		ok, err := db.Changed(tx.NewUpdate().Model((*platformRow)(nil)).
-			Set("ticket_sealed = ?, ticket_received_at = ?", sealed, s.now()).
-			Where("id = ? AND component_appid = ?", platformID, appID).Exec(ctx))
+			Set("ticket_sealed = ?, ticket_received_at = ?, ticket_created_at = ?", sealed, s.now(), db.FromUnix(createdAt)).
+			Where("id = ? AND component_appid = ?", platformID, appID).
+			Where("ticket_created_at IS NULL OR ? = 0 OR ticket_created_at <= ? OR ticket_created_at > ?",
+				createdAt, int64(db.FromUnix(createdAt)), int64(db.FromUnix(createdAt+int64(retriedWithin.Seconds())))).Exec(ctx))
 		if err != nil {
 			return fmt.Errorf("store ticket: %w", err)
 		}
 		if !ok {
-			return ErrNoPlatform
+			return s.droppedTicket(ctx, tx, appID)
 		}
 		return tx.Enqueue(ctx, KeepTokensArgs{}, keepTokensNow())
 	})
+}
+
+// retriedWithin is how much older than the newest ticket a retried one can be.
+const retriedWithin = time.Hour
+
+// droppedTicket tells a late ticket, which is fine, from one of another platform.
+func (s *Service) droppedTicket(ctx context.Context, tx db.Tx, appID string) error {
+	ours, err := tx.NewSelect().Model((*platformRow)(nil)).Where("id = ? AND component_appid = ?", platformID, appID).Exists(ctx)
+	if err != nil {
+		return fmt.Errorf("read platform: %w", err)
+	}
+	if !ours {
+		return ErrNoPlatform
+	}
+	return nil
 }
 
 // GeneratePushSecrets makes a Token and a Key to paste into WeChat's console.

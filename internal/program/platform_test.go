@@ -92,7 +92,7 @@ func TestWrongPlatformValuesAreRefusedInWords(t *testing.T) {
 	}{
 		{"no AppID", "component_appid", func(c *program.PlatformConfig) { c.ComponentAppID = "" }},
 		{"an original id instead of the AppID", "component_appid", func(c *program.PlatformConfig) { c.ComponentAppID = shopUser }},
-		{"an AppID with a blank", "component_appid", func(c *program.PlatformConfig) { c.ComponentAppID = component + " " }},
+		{"an AppID with a blank inside", "component_appid", func(c *program.PlatformConfig) { c.ComponentAppID = "wx 1" + component }},
 		{"a token of two letters", "token", func(c *program.PlatformConfig) { c.Token = secret.New("ab") }},
 		{"a token of 33 letters", "token", func(c *program.PlatformConfig) { c.Token = secret.New(strings.Repeat("a", 33)) }},
 		{"a token with a dash", "token", func(c *program.PlatformConfig) { c.Token = secret.New("push-token") }},
@@ -186,8 +186,8 @@ func TestTheNewestTicketIsKeptAndSurvivesARestart(t *testing.T) {
 		w := newWorld(t, d)
 		w.ok(w.SetPlatform(w.ctx, platformConfig()))
 		old, newest := w.sim.PushTicket(), w.sim.PushTicket()
-		w.ok(w.SaveTicket(w.ctx, component, secret.New(old)))
-		w.ok(w.SaveTicket(w.ctx, component, secret.New(newest)))
+		w.ok(w.SaveTicket(w.ctx, component, secret.New(old), 0))
+		w.ok(w.SaveTicket(w.ctx, component, secret.New(newest), 0))
 		w.forget()
 		w.ok(w.instance(nil).KeepTokens(w.ctx)) // a new process
 		calls := w.gate.exchanges(apiComponent)
@@ -206,13 +206,13 @@ func TestTheNewestTicketIsKeptAndSurvivesARestart(t *testing.T) {
 func TestATicketOfAForeignPlatformIsRefusedAndChangesNothing(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
-		if err := w.SaveTicket(w.ctx, component, secret.New("ticket@@@early")); !errors.Is(err, program.ErrNoPlatform) {
+		if err := w.SaveTicket(w.ctx, component, secret.New("ticket@@@early"), 0); !errors.Is(err, program.ErrNoPlatform) {
 			t.Errorf("before the platform is set: %v", err)
 		}
 		w.ok(w.SetPlatform(w.ctx, platformConfig()))
 		w.ticket()
 		w.forget()
-		if err := w.SaveTicket(w.ctx, "wx0000000000000001", secret.New("ticket@@@foreign")); !errors.Is(err, program.ErrNoPlatform) {
+		if err := w.SaveTicket(w.ctx, "wx0000000000000001", secret.New("ticket@@@foreign"), 0); !errors.Is(err, program.ErrNoPlatform) {
 			t.Errorf("err %v, want ErrNoPlatform", err)
 		}
 		if n := w.queuedOf("program.keep_tokens"); n != 0 {

@@ -66,6 +66,16 @@ func TestAPushIsNotedForItsProgramOnly(t *testing.T) {
 		if got := w.program(shop).LastPushAt; got != at {
 			t.Errorf("last push %v, want %v", got, at)
 		}
+		for _, later := range []db.Time{9_999, -60_000, 11_000} { // ms; a flood of pushes costs one write in ten seconds
+			w.ok(program.Pushed(w.ctx, d.Write(), shop, at+later))
+			want := at
+			if later > 10_000 {
+				want += later
+			}
+			if got := w.program(shop).LastPushAt; got != want {
+				t.Errorf("a push %d ms later: last push %d ms later, want %d", later, got-at, want-at)
+			}
+		}
 		if got := w.program(other).LastPushAt; !got.IsZero() {
 			t.Errorf("the other's last push %v", got)
 		}

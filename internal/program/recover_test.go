@@ -205,6 +205,27 @@ func TestANewAuthorisationDuringARefreshIsNotOverwritten(t *testing.T) {
 	})
 }
 
+func TestAListThatSaysNothingNewDoesNotDisturbARefresh(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := connected(t, d)
+		w.authorized(shop)
+		w.clock.Advance(115 * time.Minute)
+		before := w.credential("authorizer", shop)
+		w.ok(w.askFor("component", w.Service))
+		arrived, release := w.gate.hold(apiToken)
+		kept := make(chan error, 1)
+		go func() { kept <- w.KeepTokens(w.ctx) }()
+		<-arrived
+		w.event("authorized", shop, "queryauthcode@@@used-long-ago") // refused, so the list is read
+		w.drain()
+		release()
+		w.ok(<-kept)
+		if now := w.credential("authorizer", shop); now.access == before.access || now.Refreshes != before.Refreshes+1 {
+			t.Errorf("the refresh was lost: %d refreshes, before %d", now.Refreshes, before.Refreshes)
+		}
+	})
+}
+
 func TestARevocationDuringARefreshLeavesNoTokens(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := connected(t, d)

@@ -73,6 +73,7 @@ type platformRow struct {
 	PrevAESKeySealed string `bun:"prev_aes_key_sealed"`
 	TicketSealed     string
 	TicketReceivedAt db.Time
+	TicketCreatedAt  db.Time // WeChat's clock
 	PushStartedAt    db.Time
 	UpdatedAt        db.Time
 }

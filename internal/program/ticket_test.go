@@ -121,7 +121,7 @@ func TestATicketThatWeChatRefusesIsReplacedAtOnce(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		w.ok(w.SetPlatform(w.ctx, platformConfig()))
-		w.ok(w.SaveTicket(w.ctx, component, secret.New("ticket@@@of-another-platform")))
+		w.ok(w.SaveTicket(w.ctx, component, secret.New("ticket@@@of-another-platform"), 0))
 		w.forget()
 		if err := w.KeepTokens(w.ctx); !errors.Is(err, program.ErrNoTicket) {
 			t.Errorf("keep tokens: %v, want ErrNoTicket", err)

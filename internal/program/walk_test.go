@@ -29,9 +29,13 @@ type living struct {
 	jobs <-chan *river.Event
 }
 
-func live(t *testing.T, d *db.DB) *living {
+// live builds one; first is done before the worker starts.
+func live(t *testing.T, d *db.DB, first ...func(*world)) *living {
 	t.Helper()
 	w := newWorld(t, d)
+	for _, do := range first {
+		do(w)
+	}
 	mux := http.NewServeMux()
 	inbound.New(inbound.Options{
 		DB: d, Sealer: w.sealer, Clock: w.clock, Programs: w.Service, Logger: w.logger(), Metrics: prometheus.NewRegistry(),
@@ -103,11 +107,16 @@ func TestAComponentTokenIsObtainedAsSoonAsATicketIsPushed(t *testing.T) {
 // Asked to resume, WeChat may push the ticket before it has answered the job that asked: that job has no ticket and must not stand in the way.
 func TestATicketThatArrivesWhileTheKeeperRunsIsNotWastedOnIt(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		l := live(t, d)
-		l.settings(func(s *wechatsim.Settings) { s.TicketsStopped = true })
-		arrived, release := l.gate.hold(apiTicket)
+		var arrived <-chan struct{}
+		var release func()
+		l := live(t, d, func(w *world) {
+			w.settings(func(s *wechatsim.Settings) { s.TicketsStopped = true })
+			arrived, release = w.gate.hold(apiTicket)
+			w.ok(w.SetPlatform(w.ctx, platformConfig()))
+			w.forget()
+			w.ok(d.Enqueue(w.ctx, program.KeepTokensArgs{}, db.Once(db.QueueDefault))) // as the schedule does
+		})
 		l.push()
-		l.ok(l.SetPlatform(l.ctx, platformConfig()))
 		<-arrived
 		ctx, cancel := context.WithTimeout(l.ctx, 30*time.Second)
 		defer cancel()

@@ -32,6 +32,9 @@ type process struct {
 // newProcess prepares a process on a port of its own; env adds to the settings.
 func newProcess(t *testing.T, env ...string) *process {
 	t.Helper()
+	if _, err := os.Stat(binary); err != nil { // see buildAndRun: this is what the go command notes
+		t.Fatal(err)
+	}
 	addr := freeAddress(t)
 	dir := t.TempDir()
 	log, err := os.Create(filepath.Join(dir, "log"))

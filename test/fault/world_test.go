@@ -291,9 +291,10 @@ func (w *world) settled(l *ledger, limit time.Duration) {
 	w.t.Helper()
 	start := time.Now()
 	var cs map[string]complaint
-	eventually(w.t, limit, "a complaint, its detail and its mail for every acknowledged push", func() (bool, string) {
+	incomplete := true
+	eventually(w.t, limit, "a complaint and its mail for every acknowledged push", func() (bool, string) {
 		l.read(w.sim)
-		if cs == nil || len(cs) < len(l.acked) {
+		if incomplete {
 			cs = w.complaints()
 		}
 		var missing, unmailed []string
@@ -306,7 +307,9 @@ func (w *world) settled(l *ledger, limit time.Duration) {
 				unmailed = append(unmailed, order)
 			}
 		}
-		return len(missing)+len(unmailed) == 0, fmt.Sprintf("of %d acknowledged %d have no complaint, %d no mail %.200v %.200v", len(l.acked), len(missing), len(unmailed), missing, unmailed)
+		incomplete = len(missing) > 0
+		return len(missing)+len(unmailed) == 0, fmt.Sprintf("of %d acknowledged %d have no complaint, %d no mail; among them %.100v, %.100v",
+			len(l.acked), len(missing), len(unmailed), missing, unmailed)
 	})
 	waited := time.Since(start)
 	eventually(w.t, limit, "the detail of every complaint", func() (bool, string) {

@@ -101,6 +101,7 @@ CREATE TABLE platform (
     prev_aes_key_sealed text NOT NULL DEFAULT '',
     ticket_sealed       text NOT NULL DEFAULT '',
     ticket_received_at  bigint,
+    ticket_created_at   bigint,
     push_started_at     bigint,
     updated_at          bigint NOT NULL
 );
