@@ -6,10 +6,13 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 MAKEFLAGS += --no-builtin-rules
 
+# The version is given below; a checkout that belongs to another user must build, too.
+export GOFLAGS += -buildvcs=false
+
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # Named, not ./...: some npm packages carry Go files.
-GO_PACKAGES := ./cmd/... ./internal/...
+GO_PACKAGES := ./cmd/... ./internal/... ./test/...
 REPORTS     := .build/reports
 WEB_MODULES := web/node_modules/.package-lock.json
 E2E_MODULES := e2e/node_modules/.package-lock.json
@@ -29,7 +32,7 @@ run: build ## build everything and start the demo: the product, a WeChat simulat
 
 .PHONY: build
 build: prerequisites-build $(WEB_DIST) ## bin/zhisu, one static binary with the web interface inside
-	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$(VERSION)" -o bin/zhisu ./cmd/zhisu
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/zhisu ./cmd/zhisu
 
 .PHONY: web
 web: $(WEB_DIST) ## the web interface, as the binary embeds it
@@ -83,7 +86,7 @@ e2e: prerequisites-test build bin/tools/mailpit $(E2E_MODULES) ## the real binar
 
 .PHONY: bench
 bench: prerequisites-test build ## measure the promised figures and print them
-	scripts/with-postgres go run ./internal/bench -binary bin/zhisu
+	scripts/with-postgres go run ./test/bench -binary bin/zhisu
 
 ## Looking after the code
 
@@ -95,7 +98,7 @@ lint: bin/tools/golangci-lint $(WEB_MODULES) $(E2E_MODULES) ## golangci-lint wit
 
 .PHONY: fmt
 fmt: bin/tools/gofumpt ## format the Go code
-	bin/tools/gofumpt -l -w cmd internal
+	bin/tools/gofumpt -l -w cmd internal test
 
 # Development tools are built from the versions pinned in tools/go.mod.
 bin/tools/mailpit: TOOL := github.com/axllent/mailpit

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/zhisu/zhisu/internal/api"
 	"github.com/zhisu/zhisu/internal/app"
 	"github.com/zhisu/zhisu/internal/db"
 )
@@ -145,5 +144,5 @@ type openapiCmd struct{}
 func (openapiCmd) Run() error {
 	enc := json.NewEncoder(os.Stdout)
 	enc.SetIndent("", "  ")
-	return enc.Encode(api.OpenAPI(version))
+	return enc.Encode(app.OpenAPI(version))
 }

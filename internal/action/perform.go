@@ -47,7 +47,7 @@ func (s *Service) send(ctx context.Context, a *Action) error {
 		return s.afterError(ctx, a, nil, err, false)
 	}
 	if l := complaint.Legal(a.Kind, c.Status, c.AppealState); !l.OK {
-		return s.finish(ctx, a, nil, failure{code: CodeMovedOn})
+		return s.movedOn(ctx, a, c)
 	}
 	p, err := s.programs.ByID(ctx, a.ProgramID)
 	if err != nil {
@@ -65,6 +65,25 @@ func (s *Service) send(ctx context.Context, a *Action) error {
 		return s.afterError(ctx, a, at, err, called)
 	}
 	return s.finish(ctx, a, at, failure{})
+}
+
+// movedOn ends an action that is not legal any more. An earlier attempt whose answer never came may be the reason: then it was taken after all.
+func (s *Service) movedOn(ctx context.Context, a *Action, c *complaint.Complaint) error {
+	n, err := s.attempts(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	f := failure{code: CodeMovedOn, errcode: a.Errcode, rid: a.RID}
+	if n > 0 {
+		taken, err := s.answered(ctx, c)
+		if err != nil {
+			return err
+		}
+		if taken {
+			f = failure{}
+		}
+	}
+	return s.finish(ctx, a, nil, f)
 }
 
 // call makes the one call that changes something. called tells whether it came that far; without it WeChat has certainly done nothing.
@@ -117,11 +136,20 @@ type failure struct {
 // afterError decides by the error's class. called tells whether WeChat may have acted.
 func (s *Service) afterError(ctx context.Context, a *Action, at *attempt, cause error, called bool) error {
 	var we *wechat.Error
-	if !errors.As(cause, &we) {
+	if gone(cause) || !errors.As(cause, &we) {
 		return s.afterOwnError(ctx, a, at, cause, called)
 	}
 	code := int64(we.Code)
 	f := failure{code: codeFor(we), errcode: &code, rid: we.RID}
+	if !called && we.API != wechat.APIComplaintDetail {
+		return s.again(ctx, a, at, f, cause) // getting a token failed; that says nothing about the answer
+	}
+	if f.code == CodeMovedOn {
+		if n, err := s.attempts(ctx, a.ID); err != nil || n > 1 {
+			// It may be our own earlier attempt that moved the case: reading back tells.
+			return errors.Join(err, s.unknown(ctx, a, at, f, cause))
+		}
+	}
 	switch we.Class {
 	case wechat.Again, wechat.Later, wechat.NewToken:
 		return s.again(ctx, a, at, f, cause)
@@ -135,13 +163,16 @@ func (s *Service) afterError(ctx context.Context, a *Action, at *attempt, cause 
 	}
 }
 
+// gone reports whether the authorisation is not there any more, or never was.
+func gone(err error) bool {
+	return errors.Is(err, program.ErrRevoked) || errors.Is(err, program.ErrNeedsReauth) || errors.Is(err, program.ErrModeMismatch)
+}
+
 // afterOwnError handles what failed on our side: a revoked program is final, anything else is tried again or, after a call, read back.
 func (s *Service) afterOwnError(ctx context.Context, a *Action, at *attempt, cause error, called bool) error {
 	switch {
-	case errors.Is(cause, program.ErrRevoked), errors.Is(cause, program.ErrNeedsReauth), errors.Is(cause, program.ErrModeMismatch):
+	case gone(cause):
 		return s.finish(ctx, a, at, failure{code: CodeRevoked})
-	case errors.Is(cause, complaint.ErrNotAtWeChat):
-		return s.finish(ctx, a, at, failure{code: CodeNoSuchCase})
 	case called && !errors.Is(cause, program.ErrTooSoon):
 		return s.unknown(ctx, a, at, failure{}, cause)
 	}

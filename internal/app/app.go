@@ -210,3 +210,6 @@ func (a *App) FirstRunLink(ctx context.Context) (string, error) {
 	// In the fragment: it reaches no server log and no Referer.
 	return a.Config.PublicURL + "/setup#token=" + token, nil
 }
+
+// OpenAPI returns the document that describes the API; it needs nothing to be built.
+func OpenAPI(version string) any { return api.OpenAPI(version) }

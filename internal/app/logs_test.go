@@ -48,9 +48,14 @@ func TestNothingSecretIsLogged(t *testing.T) {
 
 		busy, denied, bad := -1, 61007, 40001
 		for _, f := range []wechatsim.Fault{
-			{Target: "complaintOrderDetail", Hangup: true, Times: 4}, {Target: "complaintOrderDetail", HTTPStatus: 502}, {Target: "complaintOrderDetail", Errcode: &bad},
-			{Target: "complaintOrderDetail", Errcode: &busy, Errmsg: "system error for " + userOpenID}, {Target: "complaintOrderDetail", Errcode: &denied},
-			{Target: "bussiRespondComplaint", Errcode: &busy}, {Target: "bussiRespondComplaint", Hangup: true}, {Target: "smtp", Errcode: ptr(451)},
+			{Target: "complaintOrderDetail", Hangup: true, Times: 4},
+			{Target: "complaintOrderDetail", HTTPStatus: 502},
+			{Target: "complaintOrderDetail", Errcode: &bad},
+			{Target: "complaintOrderDetail", Errcode: &busy, Errmsg: "system error for " + userOpenID},
+			{Target: "complaintOrderDetail", Errcode: &denied},
+			{Target: "bussiRespondComplaint", Errcode: &busy},
+			{Target: "bussiRespondComplaint", Hangup: true},
+			{Target: "smtp", Errcode: ptr(451)},
 		} {
 			if err := s.sim.AddFault(f); err != nil {
 				t.Fatal(err)

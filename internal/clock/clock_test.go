@@ -11,8 +11,10 @@ import (
 func TestFakeStandsStillUntilTold(t *testing.T) {
 	start := time.Date(2026, 3, 12, 6, 18, 0, 0, time.UTC)
 	c := clock.NewFake(start)
-	if !c.Now().Equal(start) || !c.Now().Equal(start) {
-		t.Error("it moved by itself")
+	for range 2 {
+		if !c.Now().Equal(start) {
+			t.Error("it moved by itself")
+		}
 	}
 	var wg sync.WaitGroup
 	for range 10 {

@@ -38,7 +38,9 @@ func (d *DB) driver() riverdriver.Driver[*sql.Tx] {
 
 // openInserter builds the client behind Tx.Enqueue: it only inserts, so it needs no workers.
 func (d *DB) openInserter() error {
-	c, err := river.NewClient(d.driver(), &river.Config{Logger: d.quiet(), MaxAttempts: neverDiscard})
+	// River notifies workers of at most one insert per queue and FetchCooldown, and a job whose notification was left out waits for the poll, a second. A job that
+	// enqueues the next one does so within milliseconds, so nothing may be left out; the workers' own cooldown keeps the fetches few.
+	c, err := river.NewClient(d.driver(), &river.Config{Logger: d.quiet(), MaxAttempts: neverDiscard, FetchCooldown: river.FetchCooldownMin})
 	if err != nil {
 		return fmt.Errorf("build job inserter: %w", err)
 	}
@@ -104,7 +106,7 @@ type retryPolicy struct{}
 
 // NextRetry implements river.ClientRetryPolicy.
 func (retryPolicy) NextRetry(job *rivertype.JobRow) time.Time {
-	return time.Now().Add(Backoff(job.Attempt))
+	return time.Now().Add(Backoff(job.Attempt)) //nolint:forbidigo // River's own clock, which its schedule is compared with
 }
 
 // Backoff is the wait after failed attempt n (1-based): 1 s, 2 s, 4 s … at most 10 minutes.

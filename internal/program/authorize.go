@@ -274,9 +274,9 @@ func (s *Service) upsertAuthorized(ctx context.Context, tx db.Tx, a adoption) (s
 	if errors.Is(err, ErrNotFound) {
 		p = &Program{ID: db.NewID(), AppID: a.appID, Mode: Platform, State: Active, AuthorizedAt: now, CreatedAt: now, UpdatedAt: now}
 		p.GrantedSets.V, p.DeniedSets.V = append([]int{}, a.sets...), []int{}
-		created, err := db.Changed(tx.NewInsert().Model(p).On("CONFLICT (appid) DO NOTHING").Exec(ctx))
-		if err != nil {
-			return "", fmt.Errorf("store program: %w", err)
+		created, cerr := db.Changed(tx.NewInsert().Model(p).On("CONFLICT (appid) DO NOTHING").Exec(ctx))
+		if cerr != nil {
+			return "", fmt.Errorf("store program: %w", cerr)
 		}
 		if created {
 			return p.ID, nil

@@ -46,35 +46,40 @@ func Dump(t testing.TB, d *db.DB) string {
 	t.Helper()
 	var b strings.Builder
 	for _, name := range Tables(t, d) {
-		rows, err := d.Read.DB.QueryContext(t.Context(), "SELECT * FROM "+name)
-		if err != nil {
-			t.Fatalf("read %s: %v", name, err)
-		}
-		cols, err := rows.Columns()
-		if err != nil {
-			t.Fatalf("read %s: %v", name, err)
-		}
-		for rows.Next() {
-			vals, ptrs := make([]any, len(cols)), make([]any, len(cols))
-			for i := range vals {
-				ptrs[i] = &vals[i]
-			}
-			if err := rows.Scan(ptrs...); err != nil {
-				t.Fatalf("read %s: %v", name, err)
-			}
-			for i, v := range vals {
-				if raw, ok := v.([]byte); ok {
-					v = string(raw)
-				}
-				fmt.Fprintf(&b, "%s.%s = %v\n", name, cols[i], v)
-			}
-		}
-		if err := rows.Err(); err != nil {
-			t.Fatalf("read %s: %v", name, err)
-		}
-		rows.Close()
+		dumpTable(t, d, name, &b)
 	}
 	return b.String()
+}
+
+func dumpTable(t testing.TB, d *db.DB, name string, b *strings.Builder) {
+	t.Helper()
+	rows, err := d.Read.DB.QueryContext(t.Context(), "SELECT * FROM "+name)
+	if err != nil {
+		t.Fatalf("read %s: %v", name, err)
+	}
+	defer rows.Close()
+	cols, err := rows.Columns()
+	if err != nil {
+		t.Fatalf("read %s: %v", name, err)
+	}
+	for rows.Next() {
+		vals, ptrs := make([]any, len(cols)), make([]any, len(cols))
+		for i := range vals {
+			ptrs[i] = &vals[i]
+		}
+		if err := rows.Scan(ptrs...); err != nil {
+			t.Fatalf("read %s: %v", name, err)
+		}
+		for i, v := range vals {
+			if raw, ok := v.([]byte); ok {
+				v = string(raw)
+			}
+			fmt.Fprintf(b, "%s.%s = %v\n", name, cols[i], v)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatalf("read %s: %v", name, err)
+	}
 }
 
 // Jobs returns the arguments, as JSON, of all jobs of a kind that were ever enqueued, oldest first.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -32,9 +31,6 @@ type process struct {
 // newProcess prepares a process on a port of its own; env adds to the settings.
 func newProcess(t *testing.T, env ...string) *process {
 	t.Helper()
-	if _, err := os.Stat(binary); err != nil { // see buildAndRun: this is what the go command notes
-		t.Fatal(err)
-	}
 	addr := freeAddress(t)
 	dir := t.TempDir()
 	log, err := os.Create(filepath.Join(dir, "log"))
@@ -113,6 +109,13 @@ func (p *process) kill() {
 	<-gone
 }
 
+// dead tells whether the process was ended.
+func (p *process) dead() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.shot
+}
+
 // stop asks the process to end, as an operator does.
 func (p *process) stop() {
 	p.mu.Lock()
@@ -181,5 +184,3 @@ func (p *process) showLog() {
 	}
 	p.t.Logf("%s: %d lines in all", p.url, len(lines))
 }
-
-func (p *process) String() string { return fmt.Sprintf("process at %s", p.url) }

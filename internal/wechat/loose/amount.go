@@ -8,6 +8,7 @@ import (
 // AmountSource says where an amount was found, which decides its unit.
 type AmountSource int
 
+// Where amounts are found.
 const (
 	ShownText  AmountSource = iota // totalCostStr: made for people
 	PlainText                      // totalCost or total_cost as a string

@@ -8,6 +8,7 @@ import (
 	"strings"
 )
 
+// Narrow returns n, or 0 if it does not fit 32 bits: WeChat has no such code, so it is junk.
 func Narrow(n int64) int {
 	if n != int64(int32(n)) {
 		return 0
