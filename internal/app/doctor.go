@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/program"
 )
 
@@ -132,9 +133,12 @@ func (a *App) reach(ctx context.Context, name, raw string) finding {
 func (a *App) publicReach(ctx context.Context) finding {
 	f := finding{what: "this installation answers at " + a.Config.PublicURL}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, a.Config.PublicURL+"/healthz", nil)
-	if err == nil {
+	roots, rerr := outbound.Roots(a.Config.ExtraCAFile)
+	if err = errors.Join(err, rerr); err == nil {
 		var resp *http.Response
-		if resp, err = (&http.Client{Timeout: 10 * time.Second}).Do(req); err == nil {
+		t := outbound.Transport(outbound.Options{Roots: roots, AllowPrivate: true})
+		defer t.CloseIdleConnections()
+		if resp, err = (&http.Client{Timeout: 10 * time.Second, Transport: t}).Do(req); err == nil {
 			f.ok = resp.StatusCode == http.StatusOK
 			err = resp.Body.Close()
 		}

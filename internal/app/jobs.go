@@ -90,7 +90,7 @@ func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
 	case p == nil || p.State == program.Revoked && age < believePush:
 		// The push may be faster than the authorisation event, and who is pushed to is most likely authorised: WeChat's list knows. The longer it
 		// doesn't, the rarer it is asked.
-		wait := min(max(age, 5*time.Second), 10*time.Minute)
+		wait := min(max(age, time.Second), 10*time.Minute)
 		return errors.Join(a.DB.Enqueue(ctx, program.ReconcileArgs{}, db.Once(db.QueueDefault)), river.JobSnooze(wait))
 	}
 	if err := a.Complaints.Hear(ctx, p, *e.Complaint); err != nil {

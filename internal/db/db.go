@@ -5,6 +5,7 @@ package db
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -51,6 +52,7 @@ type DB struct {
 	Read *bun.DB
 
 	write    *bun.DB
+	urgent   *bun.DB // on PostgreSQL, connections for which nobody else queues; see Urgent
 	listen   *pgxpool.Pool
 	pg       *pgx.ConnConfig // nil on SQLite
 	instance string
@@ -102,13 +104,6 @@ func (d *DB) openSQLite(path string) error {
 		q.Set("_txlock", "immediate")
 		return "file:" + uriPath.Replace(path) + "?" + q.Encode()
 	}
-	w, err := sql.Open("sqlite", dsn())
-	if err != nil {
-		return fmt.Errorf("open sqlite: %w", err)
-	}
-	w.SetMaxOpenConns(1)
-	w.SetConnMaxIdleTime(0)
-	d.write = bun.NewDB(w, sqlitedialect.New())
 	r, err := sql.Open("sqlite", dsn("query_only(1)"))
 	if err != nil {
 		return fmt.Errorf("open sqlite for reading: %w", err)
@@ -116,6 +111,9 @@ func (d *DB) openSQLite(path string) error {
 	r.SetMaxOpenConns(8)
 	r.SetMaxIdleConns(4)
 	d.Read = bun.NewDB(r, sqlitedialect.New())
+	w := sql.OpenDB(&writer{open: func() (driver.Conn, error) { return r.Driver().Open(dsn()) }})
+	w.SetMaxIdleConns(seats)
+	d.write = bun.NewDB(w, sqlitedialect.New())
 	return nil
 }
 
@@ -126,11 +124,15 @@ func (d *DB) openPostgres(ctx context.Context, dsn string) error {
 		return errors.New("read ZHISU_DATABASE_URL: it is not a valid postgres:// URL")
 	}
 	d.pg = cfg
-	w := stdlib.OpenDB(*cfg)
-	w.SetMaxOpenConns(20)
-	w.SetMaxIdleConns(10)
-	w.SetConnMaxIdleTime(5 * time.Minute)
-	d.write = bun.NewDB(w, pgdialect.New())
+	// As many idle as open: a new connection costs the server a process and a password check, far more than the statement it is for.
+	pool := func(conns int) *bun.DB {
+		p := stdlib.OpenDB(*cfg)
+		p.SetMaxOpenConns(conns)
+		p.SetMaxIdleConns(conns)
+		p.SetConnMaxIdleTime(5 * time.Minute)
+		return bun.NewDB(p, pgdialect.New())
+	}
+	d.write, d.urgent = pool(20), pool(2)
 	d.Read = d.write
 	lc, err := pgxpool.ParseConfig(dsn)
 	if err != nil {
@@ -145,7 +147,7 @@ func (d *DB) openPostgres(ctx context.Context, dsn string) error {
 
 // Close ends all connections. It may be called more than once.
 func (d *DB) Close() {
-	for _, b := range []*bun.DB{d.Read, d.write} {
+	for _, b := range []*bun.DB{d.Read, d.write, d.urgent} {
 		if b != nil {
 			if err := b.Close(); err != nil {
 				d.logger.Warn("close database", "err", err)
@@ -191,7 +193,11 @@ func (t Tx) EnqueueMany(ctx context.Context, jobs []river.InsertManyParams) erro
 
 // InTx runs fn in one transaction: commit on nil, rollback on error.
 func (d *DB) InTx(ctx context.Context, fn func(ctx context.Context, tx Tx) error) error {
-	return d.write.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
+	pool := d.write
+	if d.urgent != nil && isUrgent(ctx) {
+		pool = d.urgent
+	}
+	return pool.RunInTx(ctx, nil, func(ctx context.Context, tx bun.Tx) error {
 		return fn(ctx, Tx{Tx: tx, db: d})
 	})
 }

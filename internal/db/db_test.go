@@ -2,46 +2,16 @@ package db_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/riverqueue/river"
-	"github.com/uptrace/bun"
 
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/testkit"
 )
-
-// nudgeArgs is a job that nobody works.
-type nudgeArgs struct {
-	Name string `json:"name"`
-}
-
-func (nudgeArgs) Kind() string { return "db.nudge" }
-
-// sample is a row of a table that only these tests know.
-type sample struct {
-	bun.BaseModel `bun:"table:samples"`
-
-	ID    string `bun:",pk"`
-	At    db.Time
-	Words db.JSON[[]string]
-}
-
-func withSamples(t *testing.T, d *db.DB) {
-	t.Helper()
-	_, err := d.Write().NewRaw(`CREATE TABLE samples (id text PRIMARY KEY, at bigint, words text UNIQUE)`).Exec(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-}
 
 func count(t *testing.T, d *db.DB, query string, args ...any) int {
 	t.Helper()
@@ -50,197 +20,6 @@ func count(t *testing.T, d *db.DB, query string, args ...any) int {
 		t.Fatal(err)
 	}
 	return n
-}
-
-func jobs(t *testing.T, d *db.DB) int {
-	t.Helper()
-	return count(t, d, `SELECT count(*) FROM river_job WHERE kind = 'db.nudge'`)
-}
-
-func TestColumnTypes(t *testing.T) {
-	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		withSamples(t, d)
-		at := db.At(testkit.Start)
-		for _, row := range []sample{{ID: "full", At: at, Words: db.AsJSON([]string{"投诉", `"quoted"`, "<b>"})}, {ID: "blank"}} {
-			if _, err := d.Write().NewInsert().Model(&row).Exec(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-
-		got := sample{ID: "full"}
-		if err := d.Read.NewSelect().Model(&got).WherePK().Scan(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if got.At != at || !got.At.Time().Equal(testkit.Start) || !slices.Equal(got.Words.V, []string{"投诉", `"quoted"`, "<b>"}) {
-			t.Errorf("read back %d %q", got.At, got.Words.V)
-		}
-
-		if n := count(t, d, `SELECT count(*) FROM samples WHERE id = 'blank' AND at IS NULL`); n != 1 {
-			t.Error("the unknown moment is not stored as NULL")
-		}
-		got = sample{ID: "blank", At: 7, Words: db.AsJSON([]string{"old"})}
-		if err := d.Read.NewSelect().Model(&got).WherePK().Scan(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if !got.At.IsZero() || got.At.Ptr() != nil {
-			t.Errorf("NULL was read as %d", got.At)
-		}
-	})
-}
-
-func TestTime(t *testing.T) {
-	if got := db.At(time.Time{}); got != 0 {
-		t.Errorf("the zero time became %d", got)
-	}
-	if got := db.Time(0).Time(); !got.IsZero() {
-		t.Errorf("the unknown moment became %s", got)
-	}
-	if got, want := db.FromUnix(testkit.Start.Unix()), db.At(testkit.Start); got != want {
-		t.Errorf("seconds became %d, want %d", got, want)
-	}
-	if got := db.FromUnix(0); !got.IsZero() {
-		t.Errorf("0 seconds became %d", got)
-	}
-	if p := db.Time(5).Ptr(); p == nil || *p != 5 {
-		t.Errorf("Ptr gave %v", p)
-	}
-	var at db.Time
-	if err := at.Scan("1"); err == nil {
-		t.Error("text was taken for a time")
-	}
-}
-
-func TestJSONScan(t *testing.T) {
-	for name, c := range map[string]struct {
-		src  any
-		want int
-		bad  bool
-	}{
-		"NULL leaves the value":  {src: nil, want: 9},
-		"empty leaves the value": {src: "", want: 9},
-		"text":                   {src: "3", want: 3},
-		"bytes":                  {src: []byte("4"), want: 4},
-		"broken JSON":            {src: "{", bad: true},
-		"another type":           {src: 1.5, bad: true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			j := db.AsJSON(9)
-			err := j.Scan(c.src)
-			if (err != nil) != c.bad {
-				t.Fatalf("error %v", err)
-			}
-			if !c.bad && j.V != c.want {
-				t.Errorf("got %d, want %d", j.V, c.want)
-			}
-		})
-	}
-}
-
-func TestRollbackLeavesNeitherRowNorJob(t *testing.T) {
-	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		withSamples(t, d)
-		broken := errors.New("broken")
-		write := func(fail error) error {
-			return d.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
-				if _, err := tx.NewInsert().Model(&sample{ID: "a"}).Exec(ctx); err != nil {
-					return err
-				}
-				if err := tx.Enqueue(ctx, nudgeArgs{"one"}, nil); err != nil {
-					return err
-				}
-				if err := tx.EnqueueMany(ctx, []river.InsertManyParams{{Args: nudgeArgs{"two"}}, {Args: nudgeArgs{"three"}}}); err != nil {
-					return err
-				}
-				return fail
-			})
-		}
-
-		if err := write(broken); !errors.Is(err, broken) {
-			t.Fatalf("error %v", err)
-		}
-		if rows, n := count(t, d, `SELECT count(*) FROM samples`), jobs(t, d); rows != 0 || n != 0 {
-			t.Errorf("after the rollback there are %d rows and %d jobs", rows, n)
-		}
-		if err := write(nil); err != nil {
-			t.Fatal(err)
-		}
-		if rows, n := count(t, d, `SELECT count(*) FROM samples`), jobs(t, d); rows != 1 || n != 3 {
-			t.Errorf("after the commit there are %d rows and %d jobs", rows, n)
-		}
-	})
-}
-
-func TestOnceIsOncePerLiveJob(t *testing.T) {
-	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		enqueue := func(name string) {
-			t.Helper()
-			if err := d.Enqueue(t.Context(), nudgeArgs{name}, db.Once(db.QueueDefault)); err != nil {
-				t.Fatal(err)
-			}
-		}
-		enqueue("a")
-		enqueue("a")
-		enqueue("b")
-		if n := jobs(t, d); n != 2 {
-			t.Fatalf("%d jobs for two names", n)
-		}
-		finished := db.At(testkit.Start).Time().UTC()
-		if _, err := d.SQL().ExecContext(t.Context(), `UPDATE river_job SET state = 'completed', finalized_at = $1`, finished); err != nil {
-			t.Fatal(err)
-		}
-		enqueue("a")
-		if n := jobs(t, d); n != 3 {
-			t.Errorf("%d jobs, although the first of its kind has ended", n)
-		}
-	})
-}
-
-func TestIsUnique(t *testing.T) {
-	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		withSamples(t, d)
-		insert := func(id string, words ...string) error {
-			_, err := d.Write().NewInsert().Model(&sample{ID: id, Words: db.AsJSON(words)}).Exec(t.Context())
-			return err
-		}
-		if err := insert("a", "x"); err != nil {
-			t.Fatal(err)
-		}
-		if err := insert("a", "y"); !db.IsUnique(err) {
-			t.Errorf("the same primary key gave %v", err)
-		}
-		if err := insert("b", "x"); !db.IsUnique(err) {
-			t.Errorf("the same unique value gave %v", err)
-		}
-		_, err := d.Write().NewRaw(`INSERT INTO samples (id, nothing) VALUES ('c', 1)`).Exec(t.Context())
-		if err == nil || db.IsUnique(err) {
-			t.Errorf("a missing column counts as unique violation: %v", err)
-		}
-		err = d.Read.NewSelect().Model(&sample{ID: "zz"}).WherePK().Scan(t.Context())
-		if !db.IsNotFound(err) || db.IsUnique(err) {
-			t.Errorf("a missing row gave %v", err)
-		}
-	})
-}
-
-func TestChanged(t *testing.T) {
-	testkit.Engines(t, func(t *testing.T, d *db.DB) {
-		withSamples(t, d)
-		if _, err := d.Write().NewInsert().Model(&sample{ID: "a", At: 1}).Exec(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		set := func(from db.Time) (bool, error) {
-			return db.Changed(d.Write().NewUpdate().Model((*sample)(nil)).Set("at = ?", 2).Where("id = 'a' AND at = ?", from).Exec(t.Context()))
-		}
-		if ok, err := set(1); err != nil || !ok {
-			t.Errorf("the first change gave %v, %v", ok, err)
-		}
-		if ok, err := set(1); err != nil || ok {
-			t.Errorf("a change from a state that is gone gave %v, %v", ok, err)
-		}
-		if _, err := db.Changed(nil, sql.ErrTxDone); !errors.Is(err, sql.ErrTxDone) {
-			t.Errorf("the statement's error became %v", err)
-		}
-	})
 }
 
 func TestReadPoolCannotWrite(t *testing.T) {
@@ -444,29 +223,5 @@ func TestSQLiteFiles(t *testing.T) {
 		if err := d.SQL().QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 			t.Errorf("%s is %q, %v; want %s", pragma, got, err, want)
 		}
-	}
-}
-
-func TestBackoff(t *testing.T) {
-	for n, want := range map[int]time.Duration{
-		-3: time.Second, 0: time.Second, 1: time.Second, 2: 2 * time.Second, 3: 4 * time.Second, 9: 256 * time.Second, 10: 512 * time.Second,
-		11: 10 * time.Minute, 64: 10 * time.Minute, 1 << 40: 10 * time.Minute,
-	} {
-		if got := db.Backoff(n); got != want {
-			t.Errorf("after failure %d: %s, want %s", n, got, want)
-		}
-	}
-}
-
-func TestIDsSortByTheirAge(t *testing.T) {
-	var ids []string
-	for range 100 {
-		ids = append(ids, db.NewID())
-	}
-	if !slices.IsSorted(ids) {
-		t.Error("a later id sorts before an earlier one")
-	}
-	if len(slices.Compact(slices.Clone(ids))) != len(ids) {
-		t.Error("an id came twice")
 	}
 }

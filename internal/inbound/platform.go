@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/riverqueue/river"
+
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/secret"
@@ -123,19 +125,16 @@ func (s *Service) messages(ctx context.Context, r *http.Request, body []byte) (a
 	if e.Complaint != nil && e.Complaint.AppID != "" && e.Complaint.AppID != appID {
 		return answer{}, errForeign
 	}
-	p, err := s.programs.ByAppID(ctx, appID)
-	if err != nil && !errors.Is(err, program.ErrNotFound) {
+	acc, err := s.account(ctx, appID)
+	if err != nil {
 		return answer{}, err
 	}
-	d := &Delivery{Source: FromMessages, AppID: appID, Event: e.Event, State: Ignored}
+	if acc.userName != "" && e.ToUserName != "" && acc.userName != e.ToUserName {
+		return answer{}, errForeign
+	}
+	d := &Delivery{Source: FromMessages, AppID: appID, ProgramID: acc.programID, Event: e.Event, State: Ignored}
 	if d.Event == "" {
 		d.Event = e.MsgType
-	}
-	if p != nil {
-		if p.UserName != "" && e.ToUserName != "" && p.UserName != e.ToUserName {
-			return answer{}, errForeign
-		}
-		d.ProgramID = p.ID
 	}
 	if reply := s.releaseReply(appID, e); reply != "" {
 		return s.reply(r, o, e, reply)
@@ -148,17 +147,14 @@ func (s *Service) messages(ctx context.Context, r *http.Request, body []byte) (a
 	if check = check && program.IsReleaseAccount(appID); check {
 		reply.body = nil // step d wants an empty answer first
 	}
-	return reply, s.record(ctx, d, o.plain, func(ctx context.Context, tx db.Tx) error {
-		if err := program.Pushed(ctx, tx, appID, s.now()); err != nil {
-			return err
-		}
-		if check {
-			return tx.Enqueue(ctx, program.ReleaseReplyArgs{Code: strings.TrimSpace(code), ToUser: e.FromUserName}, nil)
-		}
-		if e.Complaint == nil {
+	return reply, s.collect(ctx, d, o.plain, func(id string) []river.InsertManyParams {
+		switch {
+		case check:
+			return []river.InsertManyParams{{Args: program.ReleaseReplyArgs{Code: strings.TrimSpace(code), ToUser: e.FromUserName}}}
+		case e.Complaint == nil:
 			return nil
 		}
-		return tx.Enqueue(ctx, ReceivedArgs{DeliveryID: d.ID}, db.Once(db.QueueDefault))
+		return []river.InsertManyParams{{Args: ReceivedArgs{DeliveryID: id}, InsertOpts: db.Once(db.QueueDefault)}}
 	})
 }
 

@@ -106,6 +106,10 @@ func TestHandMadePushesAreRefused(t *testing.T) {
 		"the path names another program": {
 			letter{plain: complaintXML(otherShop, "gh_shop2", "1"), path: messages + shop}, 403, "wrong_appid",
 		},
+		"the payload alone names another program": {letter{plain: complaintXML(otherShop, "gh_shop1", "1")}, 403, "wrong_appid"},
+		"the path names one that is not connected": {
+			letter{plain: complaintXML(shop, "gh_shop1", "1"), path: messages + otherShop}, 403, "wrong_appid",
+		},
 		"ToUserName names another program": {letter{plain: complaintXML(shop, "gh_shop2", "1")}, 403, "wrong_appid"},
 		"an event of another platform": {
 			letter{plain: strings.Replace(authorized, component, "wxcomponent000002", 1), path: events}, 403, "wrong_appid",

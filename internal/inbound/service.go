@@ -37,6 +37,8 @@ type Service struct {
 	pushes   *prometheus.CounterVec
 	seconds  prometheus.Histogram
 	refusals sync.Map // reason → *rate.Limiter
+	accounts accounts
+	commits  committer
 }
 
 // Options are what New needs.
@@ -148,15 +150,21 @@ func (s *Service) refuse(w http.ResponseWriter, r *http.Request, src Source, err
 	http.Error(w, ref.reason, ref.status)
 }
 
-// record stores a delivery and runs follow in the same transaction, exactly once per dedupe key. It returns after the commit.
-func (s *Service) record(ctx context.Context, d *Delivery, plain []byte, follow func(ctx context.Context, tx db.Tx) error) error {
+// prepare fills what a new delivery needs before it is stored.
+func (s *Service) prepare(d *Delivery, plain []byte) error {
 	d.ID, d.ReceivedAt = db.NewID(), s.now()
 	sum := sha256.Sum256(plain)
 	d.BodySHA256 = hex.EncodeToString(sum[:])
 	key := sha256.Sum256([]byte(string(d.Source) + "|" + d.AppID + "|" + d.BodySHA256))
 	d.DedupeKey = hex.EncodeToString(key[:])
 	var err error
-	if d.BodySealed, err = s.sealer.Seal(bodyPlace(d.ID), secret.New(string(plain))); err != nil {
+	d.BodySealed, err = s.sealer.Seal(bodyPlace(d.ID), secret.New(string(plain)))
+	return err
+}
+
+// record stores a delivery and runs follow in the same transaction, exactly once per dedupe key. It returns after the commit.
+func (s *Service) record(ctx context.Context, d *Delivery, plain []byte, follow func(ctx context.Context, tx db.Tx) error) error {
+	if err := s.prepare(d, plain); err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
@@ -165,8 +173,7 @@ func (s *Service) record(ctx context.Context, d *Delivery, plain []byte, follow 
 			return fmt.Errorf("store delivery: %w", err)
 		}
 		if !fresh {
-			_, err := tx.NewUpdate().Model((*Delivery)(nil)).Set("repeats = repeats + 1").Where("dedupe_key = ?", d.DedupeKey).Exec(ctx)
-			return err
+			return repeated(ctx, tx, d)
 		}
 		return follow(ctx, tx)
 	})

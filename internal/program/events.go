@@ -231,7 +231,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	for i := range ours {
 		p := &ours[i]
 		_, ok := listed[p.AppID]
-		known[p.AppID] = p.State != Revoked || p.Mode == Direct // a direct one changes its mode by its merchant's authorisation only
+		known[p.AppID] = p.State != Revoked
 		if p.Mode != Platform || p.State == Revoked {
 			continue
 		}

@@ -151,6 +151,30 @@ func TestUnauthorizedWithinMinutesOfTheAuthorisationIsBelievedWhenTheListSaysSoT
 	})
 }
 
+func TestANewAuthorisationWhileARevocationIsCheckedWins(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := connected(t, d)
+		w.authorized(shop)
+		w.ok(w.sim.Unauthorize(shop))
+		said := program.UnauthorizeArgs{AppID: shop, At: w.clock.Now().Unix()}
+		arrived, release := w.gate.hold(apiList)
+		checked := make(chan error, 1)
+		go func() { checked <- w.Unauthorize(w.ctx, said) }()
+		<-arrived // the list of this moment lacks the account
+		w.clock.Advance(time.Minute)
+		w.authorized(shop)
+		release()
+		if err := <-checked; err == nil {
+			t.Error("the job ended although it has to look again")
+		}
+		w.ok(w.Unauthorize(w.ctx, said))
+		if p := w.program(shop); p.State != program.Active || len(w.lost) != 0 {
+			t.Errorf("the program is %s, told %v", p.State, w.lost)
+		}
+		w.mustRead()
+	})
+}
+
 func TestAuthorizedThatComesAfterUnauthorizedDoesNotResurrect(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := connected(t, d)

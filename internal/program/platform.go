@@ -241,8 +241,11 @@ func (s *Service) PushSecrets(ctx context.Context) (PushSecrets, error) {
 	return ps, nil
 }
 
-// pushCacheFor bounds how long another instance's change of Token or Key goes unnoticed.
-const pushCacheFor = 5 * time.Second
+// pushCacheFor and one pushCacheGrace bound how long another instance's change of Token or Key goes unnoticed.
+const (
+	pushCacheFor   = 5 * time.Second
+	pushCacheGrace = time.Second
+)
 
 // SaveTicket stores a component_verify_ticket in place of the one before and wakes the token keeper. It returns after the commit, so that the
 // caller may answer success; ErrNoPlatform when the ticket is not for the configured platform.

@@ -1,6 +1,7 @@
 package program_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -105,6 +106,23 @@ func TestAnEmptyOrBrokenListRevokesNobody(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestARefusedAccountThatIsStillListedIsNotRevoked(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := connected(t, d)
+		p := w.authorized(shop)
+		w.clock.Advance(time.Hour)
+		w.refuse(apiInfo, 61003, 1)
+		if err := w.Refresh(w.ctx, p.ID); !errors.Is(err, program.ErrNeedsReauth) {
+			t.Errorf("err %v, want ErrNeedsReauth", err)
+		}
+		w.drain()
+		if s := w.program(shop).State; s != program.Active || len(w.lost) != 0 {
+			t.Errorf("the program is %s, told %v", s, w.lost)
+		}
+		w.mustRead()
+	})
 }
 
 func TestReconcileWaitsForAFreshAuthorisationToBeListed(t *testing.T) {

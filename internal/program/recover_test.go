@@ -205,6 +205,50 @@ func TestANewAuthorisationDuringARefreshIsNotOverwritten(t *testing.T) {
 	})
 }
 
+func TestAnInfoReadBeforeARefreshDoesNotBringTheOldRefreshTokenBack(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := connected(t, d)
+		w.settings(func(s *wechatsim.Settings) { s.RotateRefreshTokens = true })
+		p := w.authorized(shop)
+		w.clock.Advance(115 * time.Minute)
+		arrived, release := w.gate.hold(apiInfo)
+		read := make(chan error, 1)
+		go func() { read <- w.Refresh(w.ctx, p.ID) }()
+		<-arrived // with the refresh token of before
+		w.ok(w.KeepTokens(w.ctx))
+		rotated := w.credential("authorizer", shop)
+		release()
+		w.ok(<-read)
+		if now := w.credential("authorizer", shop); now.refresh != rotated.refresh {
+			t.Error("the refresh token of before came back")
+		}
+	})
+}
+
+func TestAnInfoReadBeforeARevocationChangesNothingAfterIt(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := connected(t, d)
+		p := w.authorized(shop)
+		w.clock.Advance(time.Hour)
+		arrived, release := w.gate.hold(apiInfo)
+		read := make(chan error, 1)
+		go func() { read <- w.Refresh(w.ctx, p.ID) }()
+		<-arrived
+		w.ok(w.sim.Unauthorize(shop))
+		w.event("unauthorized", shop, "")
+		w.drain()
+		revoked := w.program(shop)
+		release()
+		w.ok(<-read)
+		if diff := cmp.Diff(revoked, w.program(shop)); diff != "" {
+			t.Errorf("the program changed (-revoked +now):\n%s", diff)
+		}
+		if n := w.rows("credentials", "appid = ?", shop); n != 0 {
+			t.Error("a token row came back")
+		}
+	})
+}
+
 func TestAListThatSaysNothingNewDoesNotDisturbARefresh(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := connected(t, d)

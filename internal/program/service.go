@@ -204,10 +204,16 @@ type pushCache struct {
 	until time.Time
 }
 
+// get returns what is known. When that gets old, one caller is sent to look; until it comes back, the others go on with what was right a moment ago, so
+// that pushes never queue up behind a slow query.
 func (c *pushCache) get(now time.Time) (PushSecrets, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.v, now.Before(c.until)
+	if now.Before(c.until) || c.until.IsZero() {
+		return c.v, !c.until.IsZero()
+	}
+	c.until = now.Add(pushCacheGrace)
+	return PushSecrets{}, false
 }
 
 func (c *pushCache) put(v PushSecrets, until time.Time) {

@@ -38,18 +38,27 @@ func Engines(t *testing.T, fn func(t *testing.T, d *db.DB)) {
 func SQLite(t testing.TB) *db.DB {
 	t.Helper()
 	dir := t.TempDir()
+	Migrated(t, dir)
+	d := open(t, db.Options{DataDir: dir})
+	if err := d.Migrate(t.Context()); err != nil {
+		t.Fatalf("migrate: %v", err)
+	}
+	return d
+}
+
+// Migrated puts an empty, migrated SQLite database into a data dir, making the dir if need be: opening it is much faster than the migrations.
+func Migrated(t testing.TB, dir string) {
+	t.Helper()
 	b, err := sqliteTemplate()
+	if err == nil {
+		err = os.MkdirAll(dir, 0o700)
+	}
 	if err == nil {
 		err = os.WriteFile(filepath.Join(dir, "zhisu.db"), b, 0o600)
 	}
 	if err != nil {
 		t.Fatalf("copy template database: %v", err)
 	}
-	d := open(t, db.Options{DataDir: dir})
-	if err := d.Migrate(t.Context()); err != nil {
-		t.Fatalf("migrate: %v", err)
-	}
-	return d
 }
 
 // sqliteTemplate is a migrated database file, made once per test process: a copy is much faster than the migrations.

@@ -1,8 +1,10 @@
 package fault
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -24,7 +26,15 @@ func slowly(most time.Duration) func(http.Handler) http.Handler {
 				sim.ServeHTTP(w, r)
 				return
 			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			r.Body = io.NopCloser(bytes.NewReader(body))
 			pause(r.Context(), rand.N(most))
+			if r.Context().Err() != nil && rand.IntN(2) == 0 {
+				return // the caller died and its call was lost; else it comes late
+			}
 			rec := httptest.NewRecorder()
 			sim.ServeHTTP(rec, r)
 			pause(r.Context(), rand.N(most))

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// options are what the flags say.
+type options struct {
+	binary   string
+	web      string
+	postgres string
+	length   time.Duration
+	runs     int
+	only     string
+	profile  string
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.binary, "binary", "bin/zhisu", "the built product")
+	flag.StringVar(&o.web, "web", "web", "the folder of the web interface, built")
+	flag.StringVar(&o.postgres, "postgres", os.Getenv("ZHISU_TEST_POSTGRES_URL"), "PostgreSQL on which databases may be made (ZHISU_TEST_POSTGRES_URL)")
+	flag.DurationVar(&o.length, "length", 20*time.Second, "how long each load lasts")
+	flag.IntVar(&o.runs, "runs", 3, "how often each load is run; the table shows the run with the median p99")
+	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size")
+	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the product under load into this folder")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := measure(ctx, o, os.Stdout)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// figure is one line of the table.
+type figure struct{ name, value, promise string }
+
+func measure(ctx context.Context, o options, out io.Writer) error {
+	if _, err := os.Stat(o.binary); err != nil {
+		return fmt.Errorf("find the product: %w", err)
+	}
+	fmt.Fprintf(out, "%s/%s, %d cores, Go %s, load %s\n\n", runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), strings.TrimPrefix(runtime.Version(), "go"), loadAverage())
+	for _, part := range []struct {
+		name string
+		run  func(context.Context, options) ([]figure, error)
+	}{
+		{"size", sizes},
+		{"start", starts},
+		{"memory", idleMemory},
+		{"mail", mailDelay},
+		{"push-sqlite", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, false, 200) }},
+		{"push-postgres", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, true, 500) }},
+	} {
+		if !strings.Contains(part.name, o.only) {
+			continue
+		}
+		if part.name == "push-postgres" && o.postgres == "" {
+			return errors.New("no PostgreSQL: run scripts/with-postgres, or set -postgres")
+		}
+		figures, err := part.run(ctx, o)
+		if err != nil {
+			return fmt.Errorf("measure %s: %w", part.name, err)
+		}
+		for _, f := range figures {
+			fmt.Fprintf(out, "%-42s %-44s %s\n", f.name, f.value, f.promise)
+		}
+	}
+	return nil
+}
+
+func loadAverage() string {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	one, _, _ := strings.Cut(string(b), " ")
+	return one
+}
