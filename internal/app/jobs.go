@@ -132,6 +132,34 @@ func (h jobErrors) HandlePanic(ctx context.Context, job *rivertype.JobRow, v any
 }
 
 func (a *App) buildWorker() (err error) {
-	a.worker, err = a.DB.NewWorker(db.WorkerConfig{Workers: a.workers(), Periodic: a.periodic(), ErrorHandler: jobErrors{a}})
+	a.worker, err = a.DB.NewWorker(db.WorkerConfig{
+		Workers: a.workers(), Periodic: a.periodic(), ErrorHandler: jobErrors{a}, Around: hearFirst(a.Inbound.Flooded),
+	})
 	return err
+}
+
+const (
+	floodWorkers = 2           // jobs at a time while pushes wait
+	floodDelay   = time.Second // how long a job gives way at most
+)
+
+// hearFirst lets few jobs start while pushes wait for their acknowledgement: those are lost if we are slow, the jobs are only late. What somebody decided is
+// never held back.
+func hearFirst(flooded func() bool) river.WorkerMiddlewareFunc {
+	seats := make(chan struct{}, floodWorkers)
+	return func(ctx context.Context, job *rivertype.JobRow, do func(context.Context) error) error {
+		if job.Queue == db.QueueAct || !flooded() {
+			return do(ctx)
+		}
+		late := time.NewTimer(floodDelay)
+		defer late.Stop()
+		select {
+		case seats <- struct{}{}:
+			defer func() { <-seats }()
+		case <-late.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		return do(ctx)
+	}
 }

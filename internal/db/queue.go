@@ -69,6 +69,8 @@ type WorkerConfig struct {
 	Periodic []*river.PeriodicJob
 	// ErrorHandler sees every failed or panicked job.
 	ErrorHandler river.ErrorHandler
+	// Around runs every job; nil runs it as it is.
+	Around river.WorkerMiddlewareFunc
 }
 
 // NewWorker builds the client that works jobs. Start and Stop it from the composition root.
@@ -89,6 +91,9 @@ func (d *DB) NewWorker(wc WorkerConfig) (*river.Client[*sql.Tx], error) {
 		},
 		CompletedJobRetentionPeriod: time.Hour,
 		RetryPolicy:                 retryPolicy{},
+	}
+	if wc.Around != nil {
+		cfg.Middleware = []rivertype.Middleware{wc.Around}
 	}
 	// Both engines are woken by notifications (River emulates them on SQLite with a table it looks at every 50 ms, far cheaper than fetching that often), so
 	// the poll is only a fallback.

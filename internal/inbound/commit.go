@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -41,10 +42,13 @@ type committer struct {
 	mu      sync.Mutex
 	busy    bool
 	waiting []*entry
+	inside  atomic.Int32
 }
 
 // store returns after e is committed, or with the reason why it is not.
 func (c *committer) store(e *entry, commit func([]*entry)) error {
+	c.inside.Add(1)
+	defer c.inside.Add(-1)
 	c.mu.Lock()
 	c.waiting = append(c.waiting, e)
 	if c.busy {
@@ -82,6 +86,10 @@ func (c *committer) pass(batch []*entry) {
 	}
 	c.busy = false
 }
+
+// Flooded reports whether several verified pushes are waiting for their acknowledgement at this moment. WeChat hangs up after 5 s and we answer only after
+// the commit, so whatever can wait should.
+func (s *Service) Flooded() bool { return s.commits.inside.Load() > 1 }
 
 // collect stores a delivery of the 消息与事件接收 URL with its jobs, together with others that arrive at the same time; exactly once per dedupe key. It
 // returns after the commit.
