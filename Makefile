@@ -88,6 +88,16 @@ e2e: prerequisites-test build bin/tools/mailpit $(E2E_MODULES) ## the real binar
 bench: prerequisites-test build ## measure the promised figures and print them
 	scripts/with-postgres go run ./test/bench -binary bin/zhisu
 
+# A demo of its own, on ports of its own, ended by its id.
+.PHONY: screenshots
+screenshots: prerequisites-test build $(E2E_MODULES) ## take the README's pictures anew, in docs/img
+	mkdir -p .build
+	: > .build/demo.json
+	ZHISU_LISTEN=127.0.0.1:18080 ZHISU_ADMIN_LISTEN= ZHISU_SIMULATOR_LISTEN=127.0.0.1:18081 bin/zhisu demo > .build/demo.json 2> .build/demo.log & \
+	demo=$$!; trap 'kill $$demo' EXIT; \
+	for _ in {1..100}; do [[ -s .build/demo.json ]] && break; sleep 0.2; done; \
+	cd e2e && node screenshots.mjs ../docs/img zh-CN < ../.build/demo.json
+
 ## Looking after the code
 
 .PHONY: lint
