@@ -99,6 +99,7 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 		return nil, err
 	}
 	if o.Work {
+		a.Metrics.MustRegister(newState(a))
 		err = a.buildWorker()
 	}
 	return a, err

@@ -133,7 +133,7 @@ func (h jobErrors) HandlePanic(ctx context.Context, job *rivertype.JobRow, v any
 
 func (a *App) buildWorker() (err error) {
 	a.worker, err = a.DB.NewWorker(db.WorkerConfig{
-		Workers: a.workers(), Periodic: a.periodic(), ErrorHandler: jobErrors{a}, Around: hearFirst(a.Inbound.Flooded),
+		Workers: a.workers(), Periodic: a.periodic(), ErrorHandler: jobErrors{a}, Around: newJobMetrics(a.Metrics, a.clock).around(hearFirst(a.Inbound.Flooded)),
 	})
 	return err
 }
