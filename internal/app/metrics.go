@@ -62,7 +62,9 @@ type state struct {
 }
 
 func newState(a *App) *state {
-	desc := func(name, help string, labels ...string) *prometheus.Desc { return prometheus.NewDesc(name, help, labels, nil) }
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, labels, nil)
+	}
 	return &state{
 		app:      a,
 		jobs:     desc("zhisu_jobs", "Jobs that have not ended, by queue and state.", "queue", "state"),
