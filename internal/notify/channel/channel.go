@@ -28,6 +28,10 @@ type Message struct {
 	Short string
 	// Link is where the reader acts.
 	Link string
+	// Event is what happened, one of a subscription's events; empty for a test.
+	Event string
+	// Vars are the facts one by one, for providers with templates of their own; a fact that is unknown is absent. Their names are in notify.Vars.
+	Vars map[string]string
 }
 
 // Outcome is what came of one try.
