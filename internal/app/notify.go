@@ -3,24 +3,36 @@ package app
 import (
 	"context"
 	"crypto/x509"
+	"time"
 
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/notify/channel"
+	"github.com/zhisu/zhisu/internal/notify/channel/dingtalk"
 	"github.com/zhisu/zhisu/internal/notify/channel/email"
+	"github.com/zhisu/zhisu/internal/notify/channel/feishu"
+	"github.com/zhisu/zhisu/internal/notify/channel/hook"
+	"github.com/zhisu/zhisu/internal/notify/channel/webhook"
+	"github.com/zhisu/zhisu/internal/notify/channel/wecom"
 	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/program"
 )
 
 // buildNotify names every provider of notices.
 func (a *App) buildNotify(clk clock.Clock, roots *x509.CertPool) *notify.Service {
-	dial := outbound.Policy{AllowPrivate: a.Config.AllowPrivateURLs}.DialContext
+	private := a.Config.AllowPrivateURLs
+	dial := outbound.Policy{AllowPrivate: private}.DialContext
+	post := hook.Options{HTTP: outbound.Client(outbound.Options{AllowPrivate: private, Roots: roots, Timeout: 15 * time.Second}), AllowPlain: private, Clock: clk}
 	return notify.New(notify.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: clk, PublicURL: a.Config.PublicURL, Logger: a.Logger,
 		Facts: facts{a.Complaints, a.Programs},
 		Providers: map[string]channel.Provider{
-			"email": email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
+			"email":    email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
+			"wecom":    wecom.New(post),
+			"dingtalk": dingtalk.New(post),
+			"feishu":   feishu.New(post),
+			"webhook":  webhook.New(post),
 		},
 	})
 }

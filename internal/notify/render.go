@@ -59,6 +59,7 @@ func (s *Service) message(n *noticeRow, f Facts) (channel.Message, error) {
 	}
 	return channel.Message{
 		ID: n.messageID(), To: to.Reveal(), Subject: s.subject(n.Event, f), Text: l.text(), HTML: html, Short: l.short(f), Link: l.Link,
+		Event: n.Event, Vars: s.vars(n.Event, f, l.Link),
 	}, nil
 }
 

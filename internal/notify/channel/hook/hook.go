@@ -162,7 +162,9 @@ func Clip(s string, limit int) string {
 type Limits []*rate.Limiter
 
 // PerMinute allows n messages in any minute.
-func PerMinute(n int) *rate.Limiter { return rate.NewLimiter(rate.Every(time.Minute/time.Duration(n)), n) }
+func PerMinute(n int) *rate.Limiter {
+	return rate.NewLimiter(rate.Every(time.Minute/time.Duration(n)), n)
+}
 
 // PerSecond allows n messages in any second.
 func PerSecond(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(n), n) }
