@@ -40,6 +40,10 @@ var errFailed = errors.New("failed")
 
 func main() {
 	var c cli
+	if err := config.DropEmptyEnv(); err != nil {
+		fmt.Fprintln(os.Stderr, "zhisu:", err)
+		os.Exit(1)
+	}
 	k := kong.Parse(&c, kong.Name("zhisu"), kong.Description("Zhisu 知诉: hear, answer and finish WeChat Mini Program complaints."), kong.UsageOnError())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 
 	"golang.org/x/term"
@@ -18,31 +19,47 @@ import (
 	"github.com/zhisu/zhisu/internal/secret"
 )
 
-// Config is everything a process needs to start. The struct tags are kong's: flag names are the field names in kebab case.
+// Config is everything a process needs to start. The struct tags are kong's: the flag is the variable's name without ZHISU_, in
+// lower case with dashes.
 type Config struct {
-	Listen      string `default:"127.0.0.1:8080" env:"ZHISU_LISTEN" help:"Address of the web UI, the API and WeChat's callbacks."`
-	AdminListen string `default:"127.0.0.1:9090" env:"ZHISU_ADMIN_LISTEN" help:"Address of /metrics and pprof; empty turns it off."`
-	PublicURL   string `env:"ZHISU_PUBLIC_URL" help:"Address under which WeChat and people reach this installation. Default: http:// + listen."`
+	Listen      string `name:"listen" default:"127.0.0.1:8080" env:"ZHISU_LISTEN" help:"Address of the web UI, the API and WeChat's callbacks."`
+	AdminListen string `name:"admin-listen" default:"127.0.0.1:9090" env:"ZHISU_ADMIN_LISTEN" help:"Address of /metrics and pprof; empty turns it off."`
+	PublicURL   string `name:"public-url" env:"ZHISU_PUBLIC_URL" help:"Address under which WeChat and people reach this installation. Default: http:// + listen."`
 
-	DataDir     string `default:"./data" env:"ZHISU_DATA_DIR" help:"Directory of the database, evidence and keys."`
-	DatabaseURL string `env:"ZHISU_DATABASE_URL" help:"postgres:// URL; empty means SQLite in the data directory."`
+	DataDir     string `name:"data-dir" default:"./data" env:"ZHISU_DATA_DIR" help:"Directory of the database, evidence and keys."`
+	DatabaseURL string `name:"database-url" env:"ZHISU_DATABASE_URL" help:"postgres:// URL; empty means SQLite in the data directory."`
 
-	MasterKey     string `env:"ZHISU_MASTER_KEY" help:"32 bytes in base64 that wrap the keys in the database. Prefer the environment to the flag."`
-	MasterKeyFile string `env:"ZHISU_MASTER_KEY_FILE" help:"File with the master key. Default: master.key in the data directory, made at first start."`
+	MasterKey     string `name:"master-key" env:"ZHISU_MASTER_KEY" help:"32 bytes in base64 that wrap the keys in the database. Prefer the environment to the flag."`
+	MasterKeyFile string `name:"master-key-file" env:"ZHISU_MASTER_KEY_FILE" help:"File with the master key. Default: master.key in the data directory, made at first start."`
 
-	WechatAPIURL  string `default:"https://api.weixin.qq.com" env:"ZHISU_WECHAT_API_URL" help:"WeChat's API host."`
-	WechatMPURL   string `default:"https://mp.weixin.qq.com" env:"ZHISU_WECHAT_MP_URL" help:"Host of the authorisation page for computers."`
-	WechatOpenURL string `default:"https://open.weixin.qq.com" env:"ZHISU_WECHAT_OPEN_URL" help:"Host of the authorisation page for phones."`
+	WechatAPIURL  string `name:"wechat-api-url" default:"https://api.weixin.qq.com" env:"ZHISU_WECHAT_API_URL" help:"WeChat's API host."`
+	WechatMPURL   string `name:"wechat-mp-url" default:"https://mp.weixin.qq.com" env:"ZHISU_WECHAT_MP_URL" help:"Host of the authorisation page for computers."`
+	WechatOpenURL string `name:"wechat-open-url" default:"https://open.weixin.qq.com" env:"ZHISU_WECHAT_OPEN_URL" help:"Host of the authorisation page for phones."`
 
 	ComponentAppID  string `name:"component-appid" env:"ZHISU_COMPONENT_APPID" help:"AppID of the third-party platform (first start only)."`
-	ComponentSecret string `env:"ZHISU_COMPONENT_SECRET" help:"AppSecret of the platform (first start only)."`
-	ComponentToken  string `env:"ZHISU_COMPONENT_TOKEN" help:"消息校验 Token (first start only)."`
+	ComponentSecret string `name:"component-secret" env:"ZHISU_COMPONENT_SECRET" help:"AppSecret of the platform (first start only)."`
+	ComponentToken  string `name:"component-token" env:"ZHISU_COMPONENT_TOKEN" help:"消息校验 Token (first start only)."`
 	ComponentAESKey string `name:"component-aes-key" env:"ZHISU_COMPONENT_AES_KEY" help:"消息加解密 Key (first start only)."`
 
-	ExtraCAFile      string   `env:"ZHISU_EXTRA_CA_FILE" help:"PEM file added to the trusted roots of every outgoing connection."`
-	AllowPrivateURLs bool     `env:"ZHISU_ALLOW_PRIVATE_URLS" help:"Let addresses typed in by users (SMTP host, webhooks) reach private networks."`
-	TrustedProxies   []string `default:"127.0.0.0/8,::1/128" env:"ZHISU_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, comma-separated."`
-	LogFormat        string   `default:"auto" enum:"auto,text,json" env:"ZHISU_LOG_FORMAT" help:"text or json; auto is text on a terminal."`
+	ExtraCAFile      string   `name:"extra-ca-file" env:"ZHISU_EXTRA_CA_FILE" help:"PEM file added to the trusted roots of every outgoing connection."`
+	AllowPrivateURLs bool     `name:"allow-private-urls" env:"ZHISU_ALLOW_PRIVATE_URLS" help:"Let addresses typed in by users (SMTP host, webhooks) reach private networks."`
+	TrustedProxies   []string `name:"trusted-proxies" default:"127.0.0.0/8,::1/128" env:"ZHISU_TRUSTED_PROXIES" help:"Networks of reverse proxies whose X-Forwarded-For is believed, comma-separated."`
+	LogFormat        string   `name:"log-format" default:"auto" enum:"auto,text,json" env:"ZHISU_LOG_FORMAT" help:"text or json; auto is text on a terminal."`
+}
+
+// DropEmptyEnv makes an empty variable count as an absent one, as in a compose file whose values are filled in by others. Only ZHISU_ADMIN_LISTEN has a
+// meaning when it is empty. Call it before the environment is read.
+func DropEmptyEnv() error {
+	for f := range reflect.TypeFor[Config]().Fields() {
+		name := f.Tag.Get("env")
+		if v, set := os.LookupEnv(name); name == "ZHISU_ADMIN_LISTEN" || !set || v != "" {
+			continue
+		}
+		if err := os.Unsetenv(name); err != nil {
+			return fmt.Errorf("drop empty %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // Normalize fills what depends on other values and refuses what cannot work.

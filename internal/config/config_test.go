@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,9 @@ func parse(t *testing.T, env map[string]string, args ...string) (config.Config, 
 	for name, v := range env {
 		t.Setenv(name, v)
 	}
+	if err := config.DropEmptyEnv(); err != nil {
+		t.Fatal(err)
+	}
 	var c struct{ config.Config }
 	k, err := kong.New(&c)
 	if err != nil {
@@ -38,6 +42,36 @@ func parse(t *testing.T, env map[string]string, args ...string) (config.Config, 
 		return c.Config, err
 	}
 	return c.Config, c.Normalize()
+}
+
+func TestEveryFlagIsNamedAfterItsVariable(t *testing.T) {
+	seen := 0
+	for f := range reflect.TypeFor[config.Config]().Fields() {
+		env, ok := strings.CutPrefix(f.Tag.Get("env"), "ZHISU_")
+		if want := strings.ReplaceAll(strings.ToLower(env), "_", "-"); !ok || f.Tag.Get("name") != want {
+			t.Errorf("%s: flag --%s for ZHISU_%s", f.Name, f.Tag.Get("name"), env)
+		}
+		seen++
+	}
+	if seen < 10 {
+		t.Errorf("%d settings", seen)
+	}
+	c, err := parse(t, nil, "--wechat-api-url=http://127.0.0.1:1", "--allow-private-urls", "--component-aes-key=k")
+	if err != nil || c.WechatAPIURL != "http://127.0.0.1:1" || !c.AllowPrivateURLs || c.ComponentAESKey != "k" {
+		t.Errorf("parsed %v", err)
+	}
+}
+
+func TestAnEmptyVariableCountsAsAbsent(t *testing.T) {
+	c, err := parse(t, map[string]string{
+		"ZHISU_LISTEN": "", "ZHISU_DATA_DIR": "", "ZHISU_WECHAT_API_URL": "", "ZHISU_ALLOW_PRIVATE_URLS": "", "ZHISU_LOG_FORMAT": "", "ZHISU_ADMIN_LISTEN": "",
+	})
+	if err != nil || c.Listen != "127.0.0.1:8080" || c.DataDir != "./data" || c.WechatAPIURL != "https://api.weixin.qq.com" || c.AllowPrivateURLs {
+		t.Errorf("%s %s %s, %v", c.Listen, c.DataDir, c.WechatAPIURL, err)
+	}
+	if c.AdminListen != "" {
+		t.Error("an empty ZHISU_ADMIN_LISTEN must turn it off")
+	}
 }
 
 func TestDefaults(t *testing.T) {
