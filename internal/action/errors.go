@@ -39,6 +39,9 @@ const (
 	CodeNotTaken     = "not_taken"     // the outcome was unknown and reading back shows that nothing was done
 	CodeRefused      = "refused"       // any other refusal
 	CodeGaveUp       = "gave_up"       // could not be sent before it made sense to stop
+	CodeUnclear      = "unclear"       // no answer came, and the case does not show whether it was taken
+	CodeBadPicture   = "bad_picture"   // WeChat or our own check refused a picture
+	CodeNoUpload     = "no_upload"     // the permission to upload pictures is missing
 )
 
 // Text is the sentence a merchant reads for a failure code.
@@ -49,11 +52,17 @@ func Text(code string) string {
 	case CodeNoSuchCase:
 		return "微信查不到这张投诉单，请核对单号"
 	case CodeBadContent:
-		return "微信认为回应内容不合要求，请修改后再发送"
+		return "微信认为内容不合要求，请修改文字或图片后再发送"
 	case CodeNoPermission:
-		return "小程序没有授权「小程序违规与交易投诉管理」，不能回应。请管理员重新授权"
+		return "小程序没有授权「小程序违规与交易投诉管理」，不能处理投诉。请管理员重新授权"
 	case CodeRevoked:
-		return "小程序已取消授权，不能回应。请管理员重新授权"
+		return "小程序已取消授权，不能处理投诉。请管理员重新授权"
+	case CodeNoUpload:
+		return "小程序没有授权「客服」或「基本信息」，不能上传图片。可以先只发文字，或请管理员重新授权"
+	case CodeBadPicture:
+		return "微信没有接受其中的图片，请换一张或重新上传"
+	case CodeUnclear:
+		return "没有收到微信的结果，投诉单上也没有显示这次提交。请到微信后台核对，确认没有生效后再发一次"
 	case CodeNotLegal:
 		return "发送前刷新发现：这张投诉单现在不能做这项操作"
 	case CodeNotTaken:

@@ -1,9 +1,13 @@
 package action
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"image"
+	"image/png"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -25,6 +29,9 @@ import (
 )
 
 const (
+	component       = "wxa4e07c5d28f391d2"
+	componentSecret = "component-secret"
+
 	shop       = "wx0a9d3be1724f6c58"
 	respondAPI = "bussiRespondComplaint"
 	detailAPI  = "complaintOrderDetail"
@@ -46,6 +53,8 @@ type world struct {
 
 	mu     sync.Mutex
 	during func(w http.ResponseWriter, r *http.Request, sim http.Handler)
+	// duringAPI is the call that during is about.
+	duringAPI string
 }
 
 // onEngines runs fn once on each engine with a program that is authorised.
@@ -76,7 +85,6 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	w := &world{t: t, db: d, clock: testkit.Clock()}
 	token, key, err := program.GeneratePushSecrets()
 	w.must(err)
-	const component, componentSecret = "wxa4e07c5d28f391d2", "component-secret"
 	w.sim, err = wechatsim.New(wechatsim.Config{
 		ComponentAppID: component, ComponentSecret: componentSecret, Token: token.Reveal(), AESKey: key.Reveal(), AuthDomain: "zhisu.example",
 		Programs: []wechatsim.Program{{AppID: shop, UserName: "gh_4b8f0c2d19e7", NickName: "满山茶铺", FuncIDs: []int{76, 151, 19, 30}}},
@@ -86,9 +94,9 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	handler := w.sim.Handler()
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		w.mu.Lock()
-		during := w.during
+		during, api := w.during, w.duringAPI
 		w.mu.Unlock()
-		if during != nil && strings.HasSuffix(r.URL.Path, "/"+respondAPI) {
+		if during != nil && strings.HasSuffix(r.URL.Path, "/"+api) {
 			during(rw, r, handler)
 			return
 		}
@@ -111,7 +119,23 @@ func (w *world) build() {
 		DB: w.db, Sealer: sealer, Clock: w.clock, WeChat: wc, Logger: log, URLs: program.URLs{Public: "https://zhisu.example", MP: w.url, Open: w.url},
 	})
 	w.complaints = complaint.New(complaint.Options{DB: w.db, Sealer: sealer, Clock: w.clock, Programs: w.programs, WeChat: wc, Logger: log})
-	w.actions = New(Options{DB: w.db, Clock: w.clock, Complaints: w.complaints, Programs: w.programs, WeChat: wc, Logger: log})
+	w.actions = New(Options{DB: w.db, Clock: w.clock, Complaints: w.complaints, Programs: w.programs, WeChat: wc, Evidence: pictures{}, Logger: log})
+}
+
+// pictures are the evidence of these tests: the id is the content.
+type pictures struct{}
+
+// Open implements Evidence.
+func (pictures) Open(_ context.Context, id string) ([]byte, string, string, error) {
+	if id == "gone" {
+		return nil, "", "", errors.New("no such file")
+	}
+	var b bytes.Buffer
+	m := image.NewGray(image.Rect(0, 0, 8+len(id), 8))
+	if err := png.Encode(&b, m); err != nil {
+		return nil, "", "", err
+	}
+	return b.Bytes(), "image/png", id + ".png", nil
 }
 
 // wechat is a client that waits at most limit for an answer.
@@ -258,9 +282,14 @@ func code(n int) *int { return &n }
 
 // whileResponding hooks into the next calls of respond; sim plays WeChat.
 func (w *world) whileResponding(fn func(rw http.ResponseWriter, r *http.Request, sim http.Handler)) {
+	w.onCall(respondAPI, fn)
+}
+
+// onCall lets fn play a call of WeChat's API; nil puts the simulator back.
+func (w *world) onCall(api string, fn func(rw http.ResponseWriter, r *http.Request, sim http.Handler)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.during = fn
+	w.during, w.duringAPI = fn, api
 }
 
 // jobs counts live jobs of a kind.

@@ -46,18 +46,23 @@ func (s *Service) send(ctx context.Context, a *Action) error {
 	if err != nil {
 		return s.afterError(ctx, a, nil, err, false)
 	}
-	if l := complaint.Legal(a.Kind, c.Status, c.AppealState); !l.OK {
+	if l := complaint.Legal(a.Kind, c.Situation()); !l.OK && (!a.ByHand || !l.ByHand) {
 		return s.movedOn(ctx, a, c)
 	}
 	p, err := s.programs.ByID(ctx, a.ProgramID)
 	if err != nil {
 		return err
 	}
-	at, err := s.begin(ctx, a, c.Status)
+	// Pictures first: uploading them changes nothing, however often it is repeated.
+	media, err := s.upload(ctx, a, p)
+	if err != nil {
+		return s.afterUpload(ctx, a, err)
+	}
+	at, err := s.begin(ctx, a, c)
 	if err != nil || at == nil {
 		return err
 	}
-	called, err := s.call(ctx, a, p, c.ComplaintOrderID)
+	called, err := s.call(ctx, a, p, c, media)
 	// The outcome must be stored even when this job's time is up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
@@ -75,7 +80,7 @@ func (s *Service) movedOn(ctx context.Context, a *Action, c *complaint.Complaint
 	}
 	f := failure{code: CodeMovedOn, errcode: a.Errcode, rid: a.RID}
 	if n > 0 {
-		taken, err := s.answered(ctx, c)
+		taken, err := s.taken(ctx, a, c)
 		if err != nil {
 			return err
 		}
@@ -87,28 +92,53 @@ func (s *Service) movedOn(ctx context.Context, a *Action, c *complaint.Complaint
 }
 
 // call makes the one call that changes something. called tells whether it came that far; without it WeChat has certainly done nothing.
-func (s *Service) call(ctx context.Context, a *Action, p *program.Program, orderID string) (called bool, err error) {
+func (s *Service) call(ctx context.Context, a *Action, p *program.Program, c *complaint.Complaint, media []string) (called bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	handle := wechat.HandleRefuse
-	if a.Decision == Agree {
-		handle = wechat.HandleAgree
+	parcel, err := c.Return()
+	if err != nil {
+		return false, err
 	}
+	proof := wechat.Proof{ComplaintOrderID: c.ComplaintOrderID, Content: a.Content, MediaIDs: media}
 	err = s.programs.Call(ctx, p, program.ComplaintSets, func(ctx context.Context, token string) error {
 		called = true
-		return s.wechat.Respond(ctx, token, handle, wechat.Proof{ComplaintOrderID: orderID, Content: a.Content})
+		switch a.Kind {
+		case complaint.Supplement:
+			return s.wechat.SupplyProof(ctx, token, proof)
+		case complaint.RefundProof:
+			r := wechat.RefundProof{Proof: proof}
+			if a.AcceptReturn != nil {
+				accept := int(*a.AcceptReturn)
+				r.AcceptReturn, r.ReturnID = &accept, parcel.ReturnID
+			}
+			return s.wechat.SubmitRefundProof(ctx, token, r)
+		case complaint.Appeal:
+			return s.wechat.Appeal(ctx, token, proof)
+		default:
+			handle := wechat.HandleRefuse
+			if a.Decision == Agree {
+				handle = wechat.HandleAgree
+			}
+			return s.wechat.Respond(ctx, token, handle, proof)
+		}
 	})
 	return called, err
 }
 
 // begin moves the action to running and writes the attempt, with the outcome it has if the process dies now. A nil attempt means that somebody
 // else has the action.
-func (s *Service) begin(ctx context.Context, a *Action, status complaint.Status) (*attempt, error) {
+func (s *Service) begin(ctx context.Context, a *Action, c *complaint.Complaint) (*attempt, error) {
+	nodes, err := s.nodes(ctx, a.Kind, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	status := c.Status
 	at := &attempt{ID: db.NewID(), ActionID: a.ID, StartedAt: s.now(), Outcome: attemptUnknown}
 	won := false
-	err := s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+	err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		var err error
-		won, err = db.Changed(tx.NewUpdate().Model((*Action)(nil)).Set("state = ?, status_before = ?, updated_at = ?", Running, status, s.now()).
+		won, err = db.Changed(tx.NewUpdate().Model((*Action)(nil)).
+			Set("state = ?, status_before = ?, nodes_before = ?, updated_at = ?", Running, status, nodes, s.now()).
 			Where("id = ? AND state = ?", a.ID, Queued).Exec(ctx))
 		if err != nil || !won {
 			return err
@@ -122,7 +152,7 @@ func (s *Service) begin(ctx context.Context, a *Action, status complaint.Status)
 	if !won {
 		return nil, nil
 	}
-	a.State, a.StatusBefore = Running, status
+	a.State, a.StatusBefore, a.NodesBefore = Running, status, nodes
 	return at, nil
 }
 
@@ -133,14 +163,18 @@ type failure struct {
 	rid     string
 }
 
+func failureOf(we *wechat.Error, code string) failure {
+	n := int64(we.Code)
+	return failure{code: code, errcode: &n, rid: we.RID}
+}
+
 // afterError decides by the error's class. called tells whether WeChat may have acted.
 func (s *Service) afterError(ctx context.Context, a *Action, at *attempt, cause error, called bool) error {
 	var we *wechat.Error
 	if gone(cause) || !errors.As(cause, &we) {
 		return s.afterOwnError(ctx, a, at, cause, called)
 	}
-	code := int64(we.Code)
-	f := failure{code: codeFor(we), errcode: &code, rid: we.RID}
+	f := failureOf(we, codeFor(we))
 	if !called && we.API != wechat.APIComplaintDetail {
 		return s.again(ctx, a, at, f, cause) // getting a token failed; that says nothing about the answer
 	}
@@ -288,6 +322,11 @@ func (s *Service) finish(ctx context.Context, a *Action, at *attempt, f failure)
 		if !ok {
 			return nil
 		}
+		if f.code == CodeBadContent || f.code == CodeBadPicture {
+			if err := s.forget(ctx, tx, a); err != nil {
+				return err
+			}
+		}
 		if err := s.complaints.AddEntry(ctx, tx, entry(a, f.code)); err != nil {
 			return err
 		}
@@ -300,15 +339,34 @@ func (s *Service) finish(ctx context.Context, a *Action, at *attempt, f failure)
 
 // entry is the timeline's line about an ended action.
 func entry(a *Action, code string) complaint.Entry {
-	word := map[Decision]string{Agree: "同意和解", Refuse: "拒绝和解"}[a.Decision]
+	word := a.word()
 	e := complaint.Entry{
 		ComplaintID: a.ComplaintID, DedupeKey: "action:" + a.ID, Source: a.Source, Kind: string(a.Kind), Actor: a.ActorName,
-		Text: word + "：" + a.Content,
+		Text: word,
 	}
+	if a.Content != "" {
+		e.Text += "：" + a.Content
+	}
+	e.Images.V = []string{}
 	if code != "" {
 		e.Kind, e.Text = string(a.Kind)+"_failed", word+"没有发出："+Text(code)
 	}
 	return e
+}
+
+// word names what was decided.
+func (a *Action) word() string {
+	switch {
+	case a.Kind == complaint.Supplement:
+		return "补充凭证"
+	case a.Kind == complaint.RefundProof:
+		return "提交处理凭证"
+	case a.Kind == complaint.Appeal:
+		return "申诉"
+	case a.Decision == Agree:
+		return "同意和解"
+	}
+	return "拒绝和解"
 }
 
 func (s *Service) attempts(ctx context.Context, id string) (int, error) {

@@ -380,7 +380,7 @@ func TestReconcilerEnqueuesWhatHasNoJobOnce(t *testing.T) {
 		stuck, cut, done, fresh := w.file(), w.file(), w.file(), w.file()
 		w.submit(stuck)
 		b := w.submit(cut)
-		_, err := w.actions.begin(w.t.Context(), b, 201)
+		_, err := w.actions.begin(w.t.Context(), b, cut)
 		w.must(err)
 		w.drive(w.submit(done))
 		w.loseJobs()

@@ -3,7 +3,6 @@ package action
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/riverqueue/river"
@@ -14,9 +13,10 @@ import (
 
 // readBack finds out what became of a call whose answer never arrived (time-out, -1, crash): it reads the case again.
 //
-//   - the case shows our response → done
+//   - the case shows what we did → done
 //   - it moved on without it → failed, in words
-//   - it stands where it stood, some seconds after the attempt ended → WeChat did not take it; it goes back to the queue
+//   - it stands where it stood, some seconds after the attempt ended → WeChat did not take it. A response goes back to the queue: its trace is the status, which
+//     cannot be missed. Anything else ends, and a person decides: a missing trace is no proof there.
 func (s *Service) readBack(ctx context.Context, a *Action) error {
 	last, err := s.lastAttempt(ctx, a.ID)
 	if err != nil {
@@ -31,13 +31,13 @@ func (s *Service) readBack(ctx context.Context, a *Action) error {
 		}
 		return river.JobSnooze(patience(s.clock.Now().Sub(last.StartedAt.Time()), settleAfter, maxLookWait))
 	}
-	done, err := s.answered(ctx, c)
+	done, err := s.taken(ctx, a, c)
 	switch {
 	case err != nil:
 		return err
 	case done:
 		return s.finish(ctx, a, last, failure{})
-	case c.Status != a.StatusBefore:
+	case c.Status != a.StatusBefore && a.Kind != complaint.Appeal:
 		f.code = CodeMovedOn
 		return s.finish(ctx, a, last, f)
 	}
@@ -49,6 +49,10 @@ func (s *Service) readBack(ctx context.Context, a *Action) error {
 		return err
 	}
 	f.code = CodeNotTaken
+	if a.Kind != complaint.Respond {
+		f.code = CodeUnclear
+		return s.finish(ctx, a, last, f)
+	}
 	if n >= maxAttempts {
 		return s.finish(ctx, a, last, f)
 	}
@@ -64,18 +68,44 @@ func (at *attempt) settled() time.Time {
 	return at.FinishedAt.Time().Add(settleAfter)
 }
 
-// answered reports whether WeChat has the merchant's answer: by the status that follows it, or by its node (商家已回应) when the case has gone further
-// already. A case is answered once. Source: reference/wechat-complaint-api.md §3, §3.1.
-func (s *Service) answered(ctx context.Context, c *complaint.Complaint) (bool, error) {
-	switch c.Status {
-	case 203, 204, 205:
+// marks are the nodes by which WeChat shows what the merchant did. Source: reference/wechat-complaint-api.md §3.1.
+var marks = map[complaint.Action]string{
+	complaint.Respond:     "node_109", // 商家已回应
+	complaint.Supplement:  "node_8",   // 商家补充凭证
+	complaint.RefundProof: "node_110", // 商家提交处理凭证
+}
+
+// nodes counts the marks of a kind of action in the case.
+func (s *Service) nodes(ctx context.Context, kind complaint.Action, complaintID string) (int64, error) {
+	entries, err := s.complaints.Timeline(ctx, complaintID)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(0)
+	for _, e := range entries {
+		if e.Source == complaint.FromWeChat && e.Kind == marks[kind] {
+			n++
+		}
+	}
+	return n, nil
+}
+
+// taken reports whether WeChat has what the merchant did: by the status or appeal state that follows it, or by its mark when the case has gone further
+// already. Source: reference/wechat-complaint-api.md §3, §3.1, §4.3.
+func (s *Service) taken(ctx context.Context, a *Action, c *complaint.Complaint) (bool, error) {
+	switch {
+	case a.Kind == complaint.Appeal:
+		return c.AppealState == complaint.AppealRunning || c.AppealState == complaint.AppealAccepted || c.AppealState == complaint.AppealRejected, nil
+	case a.Kind == complaint.Respond && (c.Status == 203 || c.Status == 204 || c.Status == 205),
+		a.Kind == complaint.Supplement && c.Status == 107 && a.StatusBefore != 107,
+		a.Kind == complaint.RefundProof && c.Status == 207 && a.StatusBefore != 207:
 		return true, nil
 	}
-	entries, err := s.complaints.Timeline(ctx, c.ID)
-	if err != nil {
-		return false, err
+	n, err := s.nodes(ctx, a.Kind, c.ID)
+	if a.Kind == complaint.Respond {
+		return n > 0, err // a case is answered once
 	}
-	return slices.ContainsFunc(entries, func(e complaint.Entry) bool { return e.Source == complaint.FromWeChat && e.Kind == "node_109" }), nil
+	return n > a.NodesBefore, err
 }
 
 // requeue lets an action be sent again, unless somebody else has moved it since it was read.

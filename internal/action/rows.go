@@ -32,13 +32,18 @@ const (
 type Action struct {
 	bun.BaseModel `bun:"table:actions"`
 
-	ID           string `bun:",pk"`
-	ComplaintID  string
-	ProgramID    string
-	Kind         complaint.Action
-	Decision     Decision
-	Content      string
-	EvidenceIDs  db.JSON[[]string] `bun:"evidence_ids"`
+	ID          string `bun:",pk"`
+	ComplaintID string
+	ProgramID   string
+	Kind        complaint.Action
+	Decision    Decision
+	Content     string
+	EvidenceIDs db.JSON[[]string] `bun:"evidence_ids"`
+	// AcceptReturn answers "received the returned goods?"; nil where nothing is returned.
+	AcceptReturn *int64
+	// ByHand: a manager sends it although it is not known whether WeChat takes it now.
+	ByHand       bool
+	NodesBefore  int64
 	State        State
 	ActorID      string
 	ActorName    string

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -20,6 +21,7 @@ import (
 // Service decides and performs actions.
 type Service struct {
 	db         *db.DB
+	evidence   Evidence
 	clock      clock.Clock
 	complaints *complaint.Service
 	programs   *program.Service
@@ -34,12 +36,19 @@ type Options struct {
 	Complaints *complaint.Service
 	Programs   *program.Service
 	WeChat     *wechat.Client
+	Evidence   Evidence
 	Logger     *slog.Logger
+}
+
+// Evidence gives the pictures that go with an action.
+type Evidence interface {
+	// Open returns a picture with its MIME type and a file name that has an extension.
+	Open(ctx context.Context, id string) (content []byte, contentType, name string, err error)
 }
 
 // New builds the service; it starts nothing.
 func New(o Options) *Service {
-	return &Service{db: o.DB, clock: o.Clock, complaints: o.Complaints, programs: o.Programs, wechat: o.WeChat, log: o.Logger}
+	return &Service{db: o.DB, evidence: o.Evidence, clock: o.Clock, complaints: o.Complaints, programs: o.Programs, wechat: o.WeChat, log: o.Logger}
 }
 
 func (s *Service) now() db.Time { return db.At(s.clock.Now()) }
@@ -70,28 +79,74 @@ type Intent struct {
 	Kind        complaint.Action
 	Decision    Decision
 	Content     string
-	ActorID     string
-	ActorName   string
-	Source      complaint.Source
+	// EvidenceIDs are pictures the actor may use; whoever fills in an Intent has checked that.
+	EvidenceIDs []string
+	// AcceptReturn is needed for a proof of handling while goods come back, and absent otherwise.
+	AcceptReturn *bool
+	// ByHand sends what Legality.ByHand leaves to people.
+	ByHand    bool
+	ActorID   string
+	ActorName string
+	Source    complaint.Source
 	// RequestKey is the same for repeats of the same request and differs between requests.
 	RequestKey string
 }
 
+// MaxEvidence bounds the pictures of one action; WeChat states no limit (reference/wechat-complaint-api.md §6.1, §12).
+const MaxEvidence = 9
+
 func (in Intent) check() error {
-	if in.Kind != complaint.Respond {
-		return &FieldError{"kind", "还不支持这项操作"}
-	}
-	if in.Decision != Agree && in.Decision != Refuse {
+	switch {
+	case !slices.Contains(complaint.Actions(), in.Kind):
+		return &FieldError{"kind", "没有这项操作"}
+	case in.Kind == complaint.Respond && in.Decision != Agree && in.Decision != Refuse:
 		return &FieldError{"decision", "请选择同意和解或拒绝和解"}
+	case in.Kind != complaint.Respond && in.Decision != "":
+		return &FieldError{"decision", "只有回应需要选择同意或拒绝"}
+	case in.Kind != complaint.RefundProof && in.AcceptReturn != nil:
+		return &FieldError{"accept_return", "只有退款处理凭证需要填写是否收到退货"}
+	case len(in.EvidenceIDs) > MaxEvidence:
+		return &FieldError{"evidence_ids", fmt.Sprintf("图片最多 %d 张", MaxEvidence)}
 	}
 	text := strings.TrimSpace(in.Content)
-	if text == "" {
-		return &FieldError{"content", "请写下给用户的回应"}
+	if text == "" && len(in.EvidenceIDs) == 0 {
+		return &FieldError{"content", "文字和图片至少要有一样"}
 	}
 	if utf8.RuneCountInString(text) > MaxContent {
-		return &FieldError{"content", fmt.Sprintf("回应最多 %d 字", MaxContent)}
+		return &FieldError{"content", fmt.Sprintf("文字最多 %d 字", MaxContent)}
 	}
 	return nil
+}
+
+// checkReturn asks for the answer that WeChat wants while goods come back.
+func (in Intent) checkReturn(c *complaint.Complaint) error {
+	if in.Kind != complaint.RefundProof {
+		return nil
+	}
+	coming := c.Situation().Return && (c.Status == 309 || c.Status == 311)
+	switch {
+	case coming && in.AcceptReturn == nil:
+		return &FieldError{"accept_return", "请选择是否收到退货"}
+	case !coming && in.AcceptReturn != nil:
+		return &FieldError{"accept_return", "这张投诉单没有退货，不用填写是否收到"}
+	}
+	return nil
+}
+
+func (a *Action) setDetails(in Intent) {
+	a.EvidenceIDs.V, a.ByHand = []string{}, in.ByHand
+	for _, id := range in.EvidenceIDs {
+		if !slices.Contains(a.EvidenceIDs.V, id) {
+			a.EvidenceIDs.V = append(a.EvidenceIDs.V, id)
+		}
+	}
+	if in.AcceptReturn != nil {
+		v := int64(0)
+		if *in.AcceptReturn {
+			v = 1
+		}
+		a.AcceptReturn = &v
+	}
 }
 
 // Submit stores an intent with its job. A repeat of the same request returns the action it made. It fails with NotLegalError, ErrInFlight, a
@@ -110,20 +165,26 @@ func (s *Service) Submit(ctx context.Context, in Intent) (*Action, error) {
 		if err != nil {
 			return err
 		}
-		if l := complaint.Legal(in.Kind, c.Status, c.AppealState); !l.OK {
-			return &NotLegalError{Legality: l, Legal: complaint.LegalActions(c.Status, c.AppealState)}
+		if l := complaint.Legal(in.Kind, c.Situation()); !l.OK && (!in.ByHand || !l.ByHand) {
+			return &NotLegalError{Legality: l, Legal: complaint.LegalActions(c.Situation())}
+		}
+		if err := in.checkReturn(c); err != nil {
+			return err
 		}
 		act = &Action{
 			ID: db.NewID(), ComplaintID: c.ID, ProgramID: c.ProgramID, Kind: in.Kind, Decision: in.Decision,
 			Content: strings.TrimSpace(in.Content), State: Queued, ActorID: in.ActorID, ActorName: in.ActorName, Source: in.Source,
 			RequestKey: in.RequestKey, StatusBefore: c.Status, CreatedAt: s.now(), UpdatedAt: s.now(),
 		}
-		act.EvidenceIDs.V = []string{}
+		act.setDetails(in)
 		if _, err := tx.NewInsert().Model(act).Exec(ctx); err != nil {
 			if db.IsUnique(err) {
 				return ErrInFlight
 			}
 			return fmt.Errorf("store action: %w", err)
+		}
+		if err := useEvidence(ctx, tx, act); err != nil {
+			return err
 		}
 		return tx.Enqueue(ctx, PerformArgs{ActionID: act.ID}, db.Once(db.QueueAct))
 	})

@@ -2,6 +2,7 @@ package action
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,7 +26,7 @@ func TestRespondIsLegalOnlyIn201(t *testing.T) {
 				if illegal.Legality.Reason == "" || illegal.Error() == "" {
 					w.t.Errorf("status %d, appeal %d: no reason is given", st, appeal)
 				}
-				if len(illegal.Legal) != 0 {
+				if slices.Contains(illegal.Legal, complaint.Respond) {
 					w.t.Errorf("status %d, appeal %d: %v is offered instead", st, appeal, illegal.Legal)
 				}
 			}
@@ -65,7 +66,9 @@ func TestSubmitRefusesWhatCannotBeSent(t *testing.T) {
 			"a text that is too long":    {func(in *Intent) { in.Content = strings.Repeat("退", MaxContent+1) }, "content"},
 			"no decision":                {func(in *Intent) { in.Decision = "" }, "decision"},
 			"a decision nobody knows":    {func(in *Intent) { in.Decision = "maybe" }, "decision"},
-			"a kind that is not built":   {func(in *Intent) { in.Kind = complaint.Appeal }, "kind"},
+			"a decision with an appeal":  {func(in *Intent) { in.Kind = complaint.Appeal }, "decision"},
+			"a return with an answer":    {func(in *Intent) { in.AcceptReturn = new(bool) }, "accept_return"},
+			"more pictures than useful":  {func(in *Intent) { in.EvidenceIDs = make([]string, MaxEvidence+1) }, "evidence_ids"},
 			"a kind that does not exist": {func(in *Intent) { in.Kind = "dance" }, "kind"},
 		} {
 			in := intent(c)

@@ -136,13 +136,13 @@ func TestCrashBetweenAttemptAndOutcome(t *testing.T) {
 			w.row(name, func() {
 				c := w.file()
 				a := w.submit(c)
-				if at, err := w.actions.begin(w.t.Context(), a, 201); err != nil || at == nil {
+				if at, err := w.actions.begin(w.t.Context(), a, c); err != nil || at == nil {
 					w.t.Fatalf("begin: %v, %v", at, err)
 				}
 				if effect {
 					p, err := w.programs.ByID(w.t.Context(), c.ProgramID)
 					w.must(err)
-					if called, err := w.actions.call(w.t.Context(), a, p, c.ComplaintOrderID); err != nil || !called {
+					if called, err := w.actions.call(w.t.Context(), a, p, c, nil); err != nil || !called {
 						w.t.Fatalf("call: %v", err)
 					}
 				}
@@ -242,7 +242,7 @@ func TestGivesUpInWordsWhenWeChatNeverTakesTheAnswer(t *testing.T) {
 		}
 		w.called(respondAPI, maxAttempts)
 		w.effects(c, 0)
-		if now, err := w.complaints.ByID(w.t.Context(), c.ID); err != nil || now.Status != 201 || !complaint.Legal(complaint.Respond, now.Status, 0).OK {
+		if now, err := w.complaints.ByID(w.t.Context(), c.ID); err != nil || now.Status != 201 || !complaint.Legal(complaint.Respond, now.Situation()).OK {
 			w.t.Errorf("the case is %d, %v; it should be answerable again", now.Status, err)
 		}
 		b := w.submit(c)

@@ -48,6 +48,9 @@ func (a *API) renderAuthorize(w http.ResponseWriter, r *http.Request, status int
 
 func onPhone(r *http.Request) bool {
 	ua := r.UserAgent()
+	if strings.Contains(ua, "WindowsWechat") || strings.Contains(ua, "MacWechat") {
+		return false // WeChat's browser on a computer shows the page for computers
+	}
 	return strings.Contains(ua, "Mobile") || strings.Contains(ua, "MicroMessenger")
 }
 

@@ -16,11 +16,11 @@ type ComplaintSummary struct {
 	ProgramID        string   `json:"program_id"`
 	ProgramName      string   `json:"program_name"`
 	ComplaintOrderID string   `json:"complaint_order_id"`
-	Status           int64    `json:"status" doc:"WeChat's code; undocumented ones survive"`
+	Status           *int64   `json:"status" doc:"WeChat's code; undocumented ones survive. null = not read yet"`
 	StatusText       string   `json:"status_text"`
 	StatusKnown      bool     `json:"status_known"`
 	Stage            string   `json:"stage" enum:"to_respond,to_supplement,to_prove,to_appeal,waiting_user,platform,closed,unknown"`
-	Type             int64    `json:"type"`
+	Type             *int64   `json:"type" doc:"WeChat's code of the problem; null = not read yet"`
 	TypeText         string   `json:"type_text"`
 	Amount           *int64   `json:"amount" doc:"Fen"`
 	ProductName      *string  `json:"product_name"`
@@ -92,13 +92,13 @@ func actionNames(as []complaint.Action) []string {
 func summaryOf(c *complaint.Complaint, programName, lastAction string) ComplaintSummary {
 	return ComplaintSummary{
 		ID: c.ID, ProgramID: c.ProgramID, ProgramName: programName, ComplaintOrderID: c.ComplaintOrderID,
-		Status: int64(c.Status), StatusText: c.Status.Text(), StatusKnown: c.Status.Known(), Stage: string(c.Stage),
-		Type: int64(c.Type), TypeText: c.Type.Text(), Amount: c.Amount, ProductName: orNil(c.ProductName),
+		Status: nonZero(int64(c.Status)), StatusText: c.Status.Text(), StatusKnown: c.Status.Known(), Stage: string(c.Stage),
+		Type: nonZero(int64(c.Type)), TypeText: c.Type.Text(), Amount: c.Amount, ProductName: orNil(c.ProductName),
 		TransactionID: orNil(c.TransactionID), OutTradeNo: orNil(c.OutTradeNo), PhoneMasked: orNil(c.PhoneMasked),
 		OpenIDMasked: orNil(c.OpenIDMasked), Content: orNil(c.ContentMasked), Images: imagesOf(c.Images.V),
 		CreatedAt: c.CreatedAt.Ptr(), PaidAt: c.PaidAt.Ptr(), DueAt: c.DueAt.Ptr(), FirstSeenAt: c.FirstSeenAt.Ptr(), SyncedAt: c.SyncedAt.Ptr(),
 		SyncError: orNil(c.SyncError), SyncErrcode: nonZero(c.SyncErrcode), SyncRID: orNil(c.SyncRID), AppealState: c.AppealState,
-		LegalActions: actionNames(complaint.LegalActions(c.Status, c.AppealState)), ActionState: orNil(lastAction),
+		LegalActions: actionNames(complaint.LegalActions(c.Situation())), ActionState: orNil(lastAction),
 	}
 }
 
@@ -243,7 +243,7 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 		}
 	}
 	v.ComplaintSummary = summaryOf(c, p.Name, last)
-	if l := complaint.Legal(complaint.Respond, c.Status, c.AppealState); !l.OK {
+	if l := complaint.Legal(complaint.Respond, c.Situation()); !l.OK {
 		v.RespondHint = someOf(hint{l.Reason, l.When})
 	}
 	for _, e := range entries {

@@ -1,6 +1,9 @@
 package api
 
 import (
+	"bytes"
+	"errors"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -72,6 +75,52 @@ func (a *API) plainText(next http.Handler) http.Handler {
 				}
 			}
 		}
+		if !a.plainBody(w, r, ok) {
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// maxJSON bounds a JSON body.
+const maxJSON = 1 << 20
+
+// plainBody looks at a JSON body before it is decoded.
+func (a *API) plainBody(w http.ResponseWriter, r *http.Request, ok func(string) bool) bool {
+	if r.Body == nil || r.Body == http.NoBody || strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		return true
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		a.writeProblem(w, r, problemOf(http.StatusRequestEntityTooLarge, CodeTooLarge, "请求内容太大"))
+	case err != nil:
+		a.writeProblem(w, r, invalid("body", "请求没有传完整，请再试一次"))
+	case !ok(string(raw)) || escapedNUL(raw):
+		a.writeProblem(w, r, invalid("body", "含有不能使用的字符"))
+	default:
+		r.Body = io.NopCloser(bytes.NewReader(raw))
+		return true
+	}
+	return false
+}
+
+// escapedNUL reports whether a JSON text spells NUL as \u0000.
+func escapedNUL(raw []byte) bool {
+	for from := 0; ; {
+		i := bytes.Index(raw[from:], []byte(`\u0000`))
+		if i < 0 {
+			return false
+		}
+		at := from + i
+		before := 0
+		for at-before > 0 && raw[at-before-1] == '\\' {
+			before++
+		}
+		if before%2 == 0 {
+			return true
+		}
+		from = at + 1
+	}
 }

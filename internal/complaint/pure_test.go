@@ -104,21 +104,21 @@ func TestRespondIsLegalIn201Only(t *testing.T) {
 	}
 	for _, s := range all {
 		for _, appeal := range []int64{AppealNone, AppealOpen, AppealExpired, AppealRunning, AppealAccepted, AppealRejected} {
-			l := Legal(Respond, s, appeal)
+			l := Legal(Respond, Situation{Status: s, AppealState: appeal})
 			if l.OK != (s == 201) {
 				t.Errorf("respond in %d with appeal %d: %v", s, appeal, l.OK)
 			}
 			if !l.OK && l.Reason == "" {
 				t.Errorf("no reason why %d cannot be answered", s)
 			}
-			names := LegalActions(s, appeal)
+			names := LegalActions(Situation{Status: s, AppealState: appeal})
 			if names == nil || slices.Contains(names, Respond) != l.OK {
 				t.Errorf("legal actions of %d: %v", s, names)
 			}
 		}
 	}
 	for _, a := range []Action{Supplement, RefundProof, Appeal, "refund", ""} {
-		if l := Legal(a, 201, AppealNone); l.OK || l.Reason == "" {
+		if l := Legal(a, Situation{Status: 201}); l.OK || l.Reason == "" {
 			t.Errorf("%s in 201: %+v", a, l)
 		}
 	}

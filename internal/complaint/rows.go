@@ -1,6 +1,8 @@
 package complaint
 
 import (
+	"encoding/json"
+	"fmt"
 	"math"
 
 	"github.com/uptrace/bun"
@@ -44,6 +46,44 @@ type Complaint struct {
 	SyncAttempts     int64
 	SnapshotHash     string
 	Version          int64
+}
+
+// ReturnBill is the parcel of a return, as WeChat told it last.
+type ReturnBill struct {
+	ReturnID     string
+	WaybillID    string
+	DeliveryName string
+	// OrderStatus is the parcel's (reference/wechat-complaint-api.md §6.3); nil = not told.
+	OrderStatus *int64
+}
+
+// Return returns the case's parcel; zero when there is none.
+func (c *Complaint) Return() (ReturnBill, error) {
+	var b ReturnBill
+	if c.ReturnBill == "" {
+		return b, nil
+	}
+	if err := json.Unmarshal([]byte(c.ReturnBill), &b); err != nil {
+		return ReturnBill{}, fmt.Errorf("read return bill: %w", err)
+	}
+	return b, nil
+}
+
+// parcels names the states of a parcel.
+var parcels = map[int64]string{
+	0: "已下单待揽件", 1: "已揽件", 2: "运输中", 3: "派件中", 4: "已签收", 5: "异常", 6: "代签收", 7: "揽收失败", 8: "签收失败", 10: "未下单", 11: "已取消",
+	12: "已删除", 13: "退件中", 14: "已退件", 15: "运力方取消", 99: "未确认状态",
+}
+
+// StatusText names the parcel's state; empty when it was not told.
+func (b ReturnBill) StatusText() string {
+	if b.OrderStatus == nil {
+		return ""
+	}
+	if t, ok := parcels[*b.OrderStatus]; ok {
+		return t
+	}
+	return "未公开的物流状态"
 }
 
 // noDue sorts cases without a deadline last.

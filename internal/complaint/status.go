@@ -81,6 +81,9 @@ func (s Status) Text() string {
 	if v, ok := statuses[s]; ok {
 		return v.text
 	}
+	if s == 0 {
+		return "正在向微信读取详情"
+	}
 	return "微信返回了未公开的状态"
 }
 
