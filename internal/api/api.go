@@ -17,6 +17,7 @@ import (
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/evidence"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/inbound"
 	"github.com/zhisu/zhisu/internal/notify"
@@ -34,6 +35,7 @@ type Deps struct {
 	Programs   *program.Service
 	Complaints *complaint.Service
 	Actions    *action.Service
+	Evidence   *evidence.Service
 	Inbound    *inbound.Service
 	Notify     *notify.Service
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
@@ -52,11 +51,54 @@ type image struct {
 
 type complaintView struct {
 	ComplaintSummary
-	RespondHint nullable[hint]  `json:"respond_hint" doc:"Why answering is not possible now, and when it is; null when it is possible"`
-	Timeline    []timelineEntry `json:"timeline"`
-	Notes       []string        `json:"notes"`
-	Actions     []actionView    `json:"actions"`
-	Refunds     []string        `json:"refunds"`
+	RespondHint nullable[hint]       `json:"respond_hint" doc:"Why answering is not possible now, and when it is; null when it is possible"`
+	ActionRules []actionRule         `json:"action_rules" doc:"Every action: whether it may be done now and, if not, why and when"`
+	ReturnBill  nullable[returnBill] `json:"return_bill" doc:"The parcel of a return"`
+	Editing     nullable[editing]    `json:"editing" doc:"Who is working on the case at this moment"`
+	Timeline    []timelineEntry      `json:"timeline"`
+	Notes       []noteView           `json:"notes"`
+	Actions     []actionView         `json:"actions"`
+	Refunds     []refundView         `json:"refunds"`
+}
+
+type actionRule struct {
+	Action       string  `json:"action" enum:"respond,supplement,refund_proof,appeal"`
+	Allowed      bool    `json:"allowed"`
+	ByHand       bool    `json:"by_hand" doc:"It is not known whether WeChat takes it: a manager may try"`
+	Reason       *string `json:"reason"`
+	PossibleWhen *string `json:"possible_when"`
+}
+
+type returnBill struct {
+	ReturnID   string  `json:"return_id"`
+	WaybillID  *string `json:"waybill_id"`
+	Carrier    *string `json:"carrier"`
+	Status     *int64  `json:"status"`
+	StatusText *string `json:"status_text"`
+}
+
+type editing struct {
+	UserID string  `json:"user_id"`
+	Name   string  `json:"name"`
+	Until  db.Time `json:"until" doc:"Unix ms"`
+}
+
+type noteView struct {
+	ID         string  `json:"id"`
+	At         db.Time `json:"at" doc:"Unix ms"`
+	AuthorID   string  `json:"author_id"`
+	AuthorName string  `json:"author_name"`
+	Text       string  `json:"text"`
+}
+
+type refundView struct {
+	ID          string  `json:"id"`
+	OutRefundNo string  `json:"out_refund_no"`
+	Amount      int64   `json:"amount" doc:"Fen"`
+	Reason      *string `json:"reason"`
+	State       string  `json:"state"`
+	CreatedAt   db.Time `json:"created_at" doc:"Unix ms"`
+	FinishedAt  *int64  `json:"finished_at" doc:"Unix ms"`
 }
 
 type hint struct {
@@ -234,7 +276,10 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 	if err != nil {
 		return nil, err
 	}
-	v := complaintView{Timeline: []timelineEntry{}, Notes: []string{}, Actions: []actionView{}, Refunds: []string{}}
+	v := complaintView{Timeline: []timelineEntry{}, Notes: []noteView{}, Actions: []actionView{}, Refunds: []refundView{}}
+	if err := a.addSurroundings(ctx, c, &v); err != nil {
+		return nil, err
+	}
 	last := ""
 	for i := range acts {
 		v.Actions = append(v.Actions, actionViewOf(&acts[i]))
@@ -316,85 +361,33 @@ func (a *API) reveal(ctx context.Context, in *ByID) (*body[revealed], error) {
 	return &body[revealed]{revealed{orNil(p.Phone.Reveal()), orNil(p.OpenID.Reveal()), orNil(p.Content.Reveal())}}, nil
 }
 
-type actionView struct {
-	ID          string                `json:"id"`
-	ComplaintID string                `json:"complaint_id"`
-	Kind        string                `json:"kind" enum:"respond,supplement,refund_proof,appeal"`
-	Decision    *string               `json:"decision" doc:"agree or refuse, for respond"`
-	Content     string                `json:"content"`
-	State       string                `json:"state" enum:"queued,running,done,failed,unknown"`
-	Actor       string                `json:"actor"`
-	CreatedAt   int64                 `json:"created_at" doc:"Unix ms"`
-	FinishedAt  *int64                `json:"finished_at" doc:"Unix ms"`
-	Error       nullable[actionError] `json:"error"`
-}
-
-type actionError struct {
-	Code          string  `json:"code"`
-	Text          string  `json:"text"`
-	WechatErrcode *int64  `json:"wechat_errcode"`
-	RID           *string `json:"rid"`
-}
-
-func actionViewOf(x *action.Action) actionView {
-	v := actionView{
-		ID: x.ID, ComplaintID: x.ComplaintID, Kind: string(x.Kind), Decision: orNil(string(x.Decision)), Content: x.Content, State: string(x.State),
-		Actor: x.ActorName, CreatedAt: int64(x.CreatedAt), FinishedAt: x.FinishedAt.Ptr(),
+// addSurroundings fills in what belongs to a case beside its facts and its story.
+func (a *API) addSurroundings(ctx context.Context, c *complaint.Complaint, v *complaintView) error {
+	for _, x := range complaint.Actions() {
+		l := complaint.Legal(x, c.Situation())
+		v.ActionRules = append(v.ActionRules, actionRule{string(x), l.OK, l.ByHand, orNil(l.Reason), orNil(l.When)})
 	}
-	if x.ErrorCode != "" || (x.State != action.Done && x.Errcode != nil) {
-		e := actionError{Code: x.ErrorCode, Text: action.Text(x.ErrorCode), WechatErrcode: x.Errcode, RID: orNil(x.RID)}
-		if x.ErrorCode == "" {
-			e.Code, e.Text = "retrying", "微信暂时没有正常返回，正在重试"
-			if x.State == action.Unknown {
-				e.Code, e.Text = "checking", "没有收到微信的结果，正在向微信核实"
-			}
-		}
-		v.Error = someOf(e)
-	}
-	return v
-}
-
-type actionAccepted struct {
-	ActionID string `json:"action_id"`
-}
-
-type respondInput struct {
-	ByID
-	IdempotencyKey string `header:"Idempotency-Key" maxLength:"200" doc:"The same key and body give the same answer for 24 h"`
-	Body           struct {
-		Decision    string   `json:"decision" enum:"agree,refuse"`
-		Content     string   `json:"content"`
-		EvidenceIDs []string `json:"evidence_ids,omitempty" maxItems:"0" doc:"Images cannot be attached yet"`
-	}
-}
-
-func (a *API) respond(ctx context.Context, in *respondInput) (*body[actionAccepted], error) {
-	c, err := a.complaint(ctx, in.ID)
+	b, err := c.Return()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p := who(ctx)
-	key := in.IdempotencyKey
-	if key == "" {
-		key = db.NewID()
+	if b.ReturnID != "" {
+		v.ReturnBill = someOf(returnBill{b.ReturnID, orNil(b.WaybillID), orNil(b.DeliveryName), b.OrderStatus, orNil(b.StatusText())})
 	}
-	act, err := a.Actions.Submit(ctx, action.Intent{
-		ComplaintID: c.ID, Kind: complaint.Respond, Decision: action.Decision(in.Body.Decision), Content: in.Body.Content,
-		ActorID: p.UserID, ActorName: p.Name, Source: complaint.FromStaff, RequestKey: p.UserID + "/" + key,
-	})
+	e, err := a.Complaints.EditedBy(ctx, c.ID)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return &body[actionAccepted]{actionAccepted{act.ID}}, nil
+	if e != nil {
+		v.Editing = someOf(editing{e.UserID, e.UserName, e.Until})
+	}
+	notes, err := a.Complaints.Notes(ctx, c.ID)
+	for i := range notes {
+		v.Notes = append(v.Notes, noteViewOf(&notes[i]))
+	}
+	return err
 }
 
-func (a *API) getAction(ctx context.Context, in *ByID) (*body[actionView], error) {
-	x, err := a.Actions.ByID(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	if !who(ctx).Sees(x.ProgramID) {
-		return nil, errNotFound
-	}
-	return &body[actionView]{actionViewOf(x)}, nil
+func noteViewOf(n *complaint.Note) noteView {
+	return noteView{n.ID, n.CreatedAt, n.AuthorID, n.AuthorName, n.Text}
 }

@@ -11,7 +11,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/evidence"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/inbound"
 	"github.com/zhisu/zhisu/internal/notify"
@@ -180,6 +182,8 @@ func identityProblem(err error) *Problem {
 
 func actionProblem(err error) *Problem {
 	var illegal *action.NotLegalError
+	var held *complaint.HeldError
+	var refused *evidence.Refused
 	var field *action.FieldError
 	switch {
 	case errors.As(err, &illegal):
@@ -190,11 +194,25 @@ func actionProblem(err error) *Problem {
 		return p
 	case errors.As(err, &field):
 		return invalid(field.Field, field.Text)
+	case errors.As(err, &held):
+		return problemOf(http.StatusConflict, CodeConflict, held.Name+"正在处理这张投诉单")
+	case errors.As(err, &refused):
+		status := http.StatusUnprocessableEntity
+		if refused == evidence.ErrSize {
+			status = http.StatusRequestEntityTooLarge
+		}
+		p := problemOf(status, refused.Code, refused.Text)
+		p.Errors = []FieldProblem{{"file", refused.Text}}
+		return p
+	case errors.Is(err, evidence.ErrUsed):
+		return problemOf(http.StatusConflict, CodeConflict, "这张图片已经发送给微信，不能删除")
+	case errors.Is(err, complaint.ErrNote):
+		return invalid("text", "备注需要 1 到 2000 个字")
 	case errors.Is(err, action.ErrInFlight):
 		return problemOf(http.StatusConflict, CodeConflict, "这张投诉单有一项操作正在发送，请等它结束")
 	case errors.Is(err, inbound.ErrNotReplayable):
 		return problemOf(http.StatusConflict, CodeConflict, "只有投诉推送可以重新处理")
-	case is(err, action.ErrNotFound, complaint.ErrNotFound, inbound.ErrNotFound):
+	case is(err, action.ErrNotFound, complaint.ErrNotFound, evidence.ErrNotFound, blob.ErrNotFound, inbound.ErrNotFound):
 		return errNotFound
 	}
 	return nil

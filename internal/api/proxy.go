@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/zhisu/zhisu/internal/evidence"
 )
 
 // clientAddr returns who is really asking. X-Forwarded-For counts only as far as trusted proxies wrote it: it is read from the right, and the first address
@@ -82,12 +84,23 @@ func (a *API) plainText(next http.Handler) http.Handler {
 	})
 }
 
-// maxJSON bounds a JSON body.
-const maxJSON = 1 << 20
+// maxJSON bounds a JSON body, maxForm an upload with its frame.
+const (
+	maxJSON = 1 << 20
+	maxForm = evidence.MaxUpload + 1<<16
+)
 
 // plainBody looks at a JSON body before it is decoded.
 func (a *API) plainBody(w http.ResponseWriter, r *http.Request, ok func(string) bool) bool {
-	if r.Body == nil || r.Body == http.NoBody || strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+	if r.Body == nil || r.Body == http.NoBody {
+		return true
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+		if r.ContentLength > maxForm {
+			a.writeProblem(w, r, problemOf(http.StatusRequestEntityTooLarge, evidence.ErrSize.Code, evidence.ErrSize.Text))
+			return false
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		return true
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxJSON))

@@ -60,14 +60,14 @@ func (a *API) routes() {
 	handle(a, identity.RightCasesAct, accepted(op(post, "/complaints/import", "import-complaint", "complaints", "Add a complaint by its number")), a.importComplaint)
 	handle(a, identity.RightCasesRead, op(get, "/complaints/{id}", "get-complaint", "complaints", "One complaint with everything that happened"), a.getComplaint)
 	handle(a, identity.RightCasesAct, op(post, "/complaints/{id}/sync", "sync-complaint", "complaints", "Read the complaint at WeChat now"), a.syncComplaint)
-	handle(a, identity.RightCasesAct, accepted(op(post, "/complaints/{id}/respond", "respond-complaint", "complaints", "Answer: agree or refuse, with a text")), a.respond)
 	handle(a, identity.RightReveal, op(post, "/complaints/{id}/reveal", "reveal-complaint", "complaints", "Show personal data; recorded in the audit trail"), a.reveal)
-	handle(a, identity.RightCasesRead, op(get, "/actions/{id}", "get-action", "complaints", "What became of an action"), a.getAction)
 
 	handle(a, identity.RightDeliveries, op(get, "/deliveries", "list-deliveries", "deliveries", "Raw pushes, newest first"), a.listDeliveries)
 	handle(a, identity.RightDeliveries, op(get, "/deliveries/{id}", "get-delivery", "deliveries", "One raw push with its body"), a.getDelivery)
 	handle(a, identity.RightDeliveries, accepted(op(post, "/deliveries/{id}/replay", "replay-delivery", "deliveries", "Work on a push again")), a.replayDelivery)
 
+	a.actionRoutes()
+	a.evidenceRoutes()
 	a.userRoutes()
 	a.notifyRoutes()
 }

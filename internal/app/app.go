@@ -14,13 +14,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/riverqueue/river"
+	"github.com/uptrace/bun"
 
 	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/api"
+	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/config"
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/evidence"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/inbound"
 	"github.com/zhisu/zhisu/internal/notify"
@@ -40,12 +43,14 @@ type App struct {
 	Programs   *program.Service
 	Complaints *complaint.Service
 	Actions    *action.Service
+	Evidence   *evidence.Service
 	Inbound    *inbound.Service
 	Notify     *notify.Service
 	API        *api.API
 	Metrics    *prometheus.Registry
 
 	clock  clock.Clock
+	files  blob.Store
 	worker *river.Client[*sql.Tx]
 	// working is true while jobs are being worked; see ready.
 	working atomic.Bool
@@ -118,14 +123,22 @@ func (a *App) build(o Options) error {
 		URLs: program.URLs{Public: a.Config.PublicURL, MP: a.Config.WechatMPURL, Open: a.Config.WechatOpenURL},
 	})
 	a.Complaints = complaint.New(complaint.Options{DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, WeChat: wc, Logger: a.Logger})
-	a.Actions = action.New(action.Options{DB: a.DB, Clock: o.Clock, Complaints: a.Complaints, Programs: a.Programs, WeChat: wc, Logger: a.Logger})
+	if a.files, err = blob.Open(a.Config.BlobURL, a.Config.DataDir); err != nil {
+		return err
+	}
+	a.Evidence = evidence.New(evidence.Options{DB: a.DB, Files: a.files, Clock: o.Clock, Used: func(ctx context.Context, q bun.IDB, id string) (bool, error) {
+		return a.Actions.UsesEvidence(ctx, q, id)
+	}})
+	a.Actions = action.New(action.Options{
+		DB: a.DB, Clock: o.Clock, Complaints: a.Complaints, Programs: a.Programs, WeChat: wc, Evidence: a.Evidence, Logger: a.Logger,
+	})
 	a.Inbound = inbound.New(inbound.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, Logger: a.Logger, Metrics: a.Metrics,
 	})
 	a.Notify = a.buildNotify(o.Clock, roots)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
-		Complaints: a.Complaints, Actions: a.Actions, Inbound: a.Inbound, Notify: a.Notify, Ready: a.ready,
+		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Ready: a.ready,
 		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil
@@ -167,13 +180,17 @@ func (a *App) Close() error {
 	if a.Notify != nil {
 		a.Notify.Close()
 	}
+	var err error
+	if a.files != nil {
+		err = a.files.Close()
+	}
 	if a.DB != nil {
 		a.DB.Close()
 	}
 	if a.unlock != nil {
-		return a.unlock()
+		err = errors.Join(err, a.unlock())
 	}
-	return nil
+	return err
 }
 
 // openSealer opens the keyset, making it at the first start. Two instances that start at once end with the same one.

@@ -27,6 +27,7 @@ type Config struct {
 	PublicURL   string `name:"public-url" env:"ZHISU_PUBLIC_URL" help:"Address under which WeChat and people reach this installation. Default: http:// + listen."`
 
 	DataDir     string `name:"data-dir" default:"./data" env:"ZHISU_DATA_DIR" help:"Directory of the database, evidence and keys."`
+	BlobURL     string `name:"blob-url" env:"ZHISU_BLOB_URL" help:"Where evidence pictures are kept. Default: file:// the folder evidence in the data directory."`
 	DatabaseURL string `name:"database-url" env:"ZHISU_DATABASE_URL" help:"postgres:// URL; empty means SQLite in the data directory."`
 
 	MasterKey     string `name:"master-key" env:"ZHISU_MASTER_KEY" help:"32 bytes in base64 that wrap the keys in the database. Prefer the environment to the flag."`

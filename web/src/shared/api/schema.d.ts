@@ -160,6 +160,109 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/complaints/{id}/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Texts and evidence that fit the case */
+        get: operations["get-advice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{id}/appeal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 申诉 */
+        post: operations["appeal-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{id}/editing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that somebody is working on the case; lasts a minute */
+        post: operations["edit-complaint"];
+        /** Give the case back */
+        delete: operations["stop-editing-complaint"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{id}/notes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a note to colleagues; never sent out */
+        post: operations["add-note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look over what is about to be sent; changes nothing */
+        post: operations["preview-action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{id}/refund-proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 退款处理凭证 */
+        post: operations["prove-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complaints/{id}/respond": {
         parameters: {
             query?: never;
@@ -169,7 +272,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answer: agree or refuse, with a text */
+        /** 回应处理: agree or refuse, with a text, pictures, or both */
         post: operations["respond-complaint"];
         delete?: never;
         options?: never;
@@ -188,6 +291,23 @@ export interface paths {
         put?: never;
         /** Show personal data; recorded in the audit trail */
         post: operations["reveal-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{id}/supplement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 补充凭证 */
+        post: operations["supplement-complaint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -256,6 +376,75 @@ export interface paths {
         put?: never;
         /** Work on a push again */
         post: operations["replay-delivery"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Upload a picture: JPEG, PNG, GIF or WebP, at most 20 MB */
+        post: operations["upload-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One picture's facts */
+        get: operations["get-evidence"];
+        put?: never;
+        post?: never;
+        /** Remove a picture that was not sent */
+        delete: operations["delete-evidence"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn a picture and hide parts of it; makes a new one */
+        post: operations["edit-evidence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/{id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The picture as it is sent to WeChat */
+        get: operations["get-evidence-file"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -524,6 +713,42 @@ export interface paths {
         patch: operations["update-subscription"];
         trace?: never;
     };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 话术: texts to choose from */
+        get: operations["list-templates"];
+        put?: never;
+        /** Add a text */
+        post: operations["create-template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a text */
+        delete: operations["delete-template"];
+        options?: never;
+        head?: never;
+        /** Change a text */
+        patch: operations["update-template"];
+        trace?: never;
+    };
     "/api/v1/tokens": {
         parameters: {
             query?: never;
@@ -634,6 +859,15 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        ActBody: {
+            /** @description Managers: also when it is not known whether WeChat takes it now */
+            by_hand?: boolean;
+            /** @description Text, pictures, or both */
+            content?: string;
+            evidence_ids?: string[];
+            /** @description Also when somebody else is working on the case */
+            take_over?: boolean;
+        };
         ActionAccepted: {
             action_id: string;
         };
@@ -644,7 +878,17 @@ export interface components {
             /** Format: int64 */
             wechat_errcode: number | null;
         };
+        ActionRule: {
+            /** @enum {string} */
+            action: "respond" | "supplement" | "refund_proof" | "appeal";
+            allowed: boolean;
+            /** @description It is not known whether WeChat takes it: a manager may try */
+            by_hand: boolean;
+            possible_when: string | null;
+            reason: string | null;
+        };
         ActionView: {
+            accept_return: boolean | null;
             actor: string;
             complaint_id: string;
             content: string;
@@ -656,6 +900,7 @@ export interface components {
             /** @description agree or refuse, for respond */
             decision: string | null;
             error: components["schemas"]["ActionError"] | null;
+            evidence_ids: string[];
             /**
              * Format: int64
              * @description Unix ms
@@ -666,6 +911,12 @@ export interface components {
             kind: "respond" | "supplement" | "refund_proof" | "appeal";
             /** @enum {string} */
             state: "queued" | "running" | "done" | "failed" | "unknown";
+        };
+        AdviceView: {
+            /** @description Evidence that usually helps */
+            checklist: string[];
+            /** @description Filled in for this case, the best match first */
+            templates: components["schemas"]["RenderedTemplate"][];
         };
         AttemptView: {
             /**
@@ -845,9 +1096,9 @@ export interface components {
             stage: "to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown";
             /**
              * Format: int64
-             * @description WeChat's code; undocumented ones survive
+             * @description WeChat's code; undocumented ones survive. null = not read yet
              */
-            status: number;
+            status: number | null;
             status_known: boolean;
             status_text: string;
             /** Format: int64 */
@@ -861,11 +1112,16 @@ export interface components {
              */
             synced_at: number | null;
             transaction_id: string | null;
-            /** Format: int64 */
-            type: number;
+            /**
+             * Format: int64
+             * @description WeChat's code of the problem; null = not read yet
+             */
+            type: number | null;
             type_text: string;
         };
         ComplaintView: {
+            /** @description Every action: whether it may be done now and, if not, why and when */
+            action_rules: components["schemas"]["ActionRule"][];
             /** @description State of the last action: queued, running, done, failed, unknown */
             action_state: string | null;
             actions: components["schemas"]["ActionView"][];
@@ -889,6 +1145,8 @@ export interface components {
              * @description Unix ms; null = no deadline
              */
             due_at: number | null;
+            /** @description Who is working on the case at this moment */
+            editing: components["schemas"]["Editing"] | null;
             /**
              * Format: int64
              * @description Unix ms, when we heard of it
@@ -897,7 +1155,7 @@ export interface components {
             id: string;
             images: components["schemas"]["Image"][];
             legal_actions: string[];
-            notes: string[];
+            notes: components["schemas"]["NoteView"][];
             openid_masked: string | null;
             out_trade_no: string | null;
             /**
@@ -914,16 +1172,18 @@ export interface components {
              * @description Fen; null = unknown
              */
             refunded_amount: number | null;
-            refunds: string[];
+            refunds: components["schemas"]["RefundView"][];
             /** @description Why answering is not possible now, and when it is; null when it is possible */
             respond_hint: components["schemas"]["Hint"] | null;
+            /** @description The parcel of a return */
+            return_bill: components["schemas"]["ReturnBill"] | null;
             /** @enum {string} */
             stage: "to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown";
             /**
              * Format: int64
-             * @description WeChat's code; undocumented ones survive
+             * @description WeChat's code; undocumented ones survive. null = not read yet
              */
-            status: number;
+            status: number | null;
             status_known: boolean;
             status_text: string;
             /** Format: int64 */
@@ -938,8 +1198,11 @@ export interface components {
             synced_at: number | null;
             timeline: components["schemas"]["TimelineEntry"][];
             transaction_id: string | null;
-            /** Format: int64 */
-            type: number;
+            /**
+             * Format: int64
+             * @description WeChat's code of the problem; null = not read yet
+             */
+            type: number | null;
             type_text: string;
         };
         ConsoleValues: {
@@ -1004,9 +1267,66 @@ export interface components {
             /** @enum {string} */
             state: "stored" | "done" | "ignored" | "failed";
         };
+        EditEvidenceInputBody: {
+            /** @description Rectangles to hide, in pixels of the turned picture */
+            redact?: components["schemas"]["Region"][];
+            /**
+             * Format: int64
+             * @description Degrees clockwise, before anything is hidden
+             * @enum {integer}
+             */
+            rotate?: 0 | 90 | 180 | 270;
+        };
+        EditInputBody: {
+            take_over?: boolean;
+        };
+        Editing: {
+            name: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            until: number;
+            user_id: string;
+        };
+        EditingView: {
+            editing: components["schemas"]["Editing"];
+        };
+        EvidenceView: {
+            complaint_id: string | null;
+            content_type: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            created_by: string;
+            /** Format: int64 */
+            height: number;
+            id: string;
+            name: string;
+            /** @description The picture it was made of */
+            parent_id: string | null;
+            /**
+             * Format: int64
+             * @description Bytes
+             */
+            size: number;
+            /** @description Where the picture is; needs the same credentials. ?thumb=1 is small, ?original=1 what was uploaded */
+            url: string;
+            /** Format: int64 */
+            width: number;
+        };
         FieldProblem: {
             field: string;
             text: string;
+        };
+        FormFile: {
+            ContentType: string;
+            Filename: string;
+            IsSet: boolean;
+            /** Format: int64 */
+            Size: number;
         };
         Generated: {
             encoding_aes_key: string;
@@ -1116,6 +1436,20 @@ export interface components {
             /** @description owner, manager, agent, finance or viewer */
             role: string;
         };
+        NoteInputBody: {
+            text: string;
+        };
+        NoteView: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            at: number;
+            author_id: string;
+            author_name: string;
+            id: string;
+            text: string;
+        };
         NoticeView: {
             address_masked: string;
             attempts: components["schemas"]["AttemptView"][];
@@ -1182,6 +1516,11 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
+        PageTemplateView: {
+            items: components["schemas"]["TemplateView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
         PageTokenView: {
             items: components["schemas"]["TokenView"][];
             /** @description Cursor of the next page; null on the last */
@@ -1218,6 +1557,19 @@ export interface components {
              * @description Unix ms
              */
             ticket_received_at: number | null;
+        };
+        PreviewInputBody: {
+            accept_return?: boolean;
+            content?: string;
+            /** @enum {string} */
+            decision?: "agree" | "refuse";
+            evidence_ids?: string[];
+            /** @enum {string} */
+            kind: "respond" | "supplement" | "refund_proof" | "appeal";
+        };
+        PreviewView: {
+            /** @description What a careful colleague would mention; they keep nobody from sending */
+            warnings: components["schemas"]["Warning"][];
         };
         Problem: {
             code: string;
@@ -1271,6 +1623,17 @@ export interface components {
             /** @description WeChat's original id, gh_… */
             user_name: string | null;
         };
+        ProofInputBody: {
+            /** @description Whether the returned goods arrived; needed while goods come back, absent otherwise */
+            accept_return?: boolean;
+            /** @description Managers: also when it is not known whether WeChat takes it now */
+            by_hand?: boolean;
+            /** @description Text, pictures, or both */
+            content?: string;
+            evidence_ids?: string[];
+            /** @description Also when somebody else is working on the case */
+            take_over?: boolean;
+        };
         ReceiverView: {
             /** @description Mail address, openid or phone number; empty for robots. The masked form keeps a stored one */
             address?: string;
@@ -1279,12 +1642,63 @@ export interface components {
             channel_id?: string;
             user_id?: string;
         };
+        RefundView: {
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            finished_at: number | null;
+            id: string;
+            out_refund_no: string;
+            reason: string | null;
+            state: string;
+        };
+        Region: {
+            /** Format: int64 */
+            height: number;
+            /** Format: int64 */
+            width: number;
+            /** Format: int64 */
+            x: number;
+            /** Format: int64 */
+            y: number;
+        };
+        RenderedTemplate: {
+            decision: string | null;
+            id: string;
+            name: string;
+            text: string;
+            /** @description Variables whose value is not known */
+            unfilled: string[];
+        };
         RespondInputBody: {
-            content: string;
+            /** @description Managers: also when it is not known whether WeChat takes it now */
+            by_hand?: boolean;
+            /** @description Text, pictures, or both */
+            content?: string;
             /** @enum {string} */
             decision: "agree" | "refuse";
-            /** @description Images cannot be attached yet */
             evidence_ids?: string[];
+            /** @description Also when somebody else is working on the case */
+            take_over?: boolean;
+        };
+        ReturnBill: {
+            carrier: string | null;
+            return_id: string;
+            /** Format: int64 */
+            status: number | null;
+            status_text: string | null;
+            waybill_id: string | null;
         };
         Revealed: {
             content: string | null;
@@ -1324,6 +1738,35 @@ export interface components {
              * @description Unix ms
              */
             updated_at: number;
+        };
+        TemplateBody: {
+            body?: string;
+            /** @description agree, refuse, or empty for both */
+            decision?: string;
+            kinds?: string[];
+            name?: string;
+            /** Format: int64 */
+            position?: number;
+            types?: number[];
+        };
+        TemplateView: {
+            /** @description Variables: {商品} {金额} {订单号} {退款单号} {快递单号} {小程序} {剩余时间} */
+            body: string;
+            /** @description agree or refuse; null = both */
+            decision: string | null;
+            id: string;
+            /** @description Actions it is for; empty = all */
+            kinds: string[];
+            name: string;
+            /** Format: int64 */
+            position: number;
+            /** @description Problems it is for; empty = all */
+            types: number[];
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            updated_at: number | null;
         };
         TestChannelInputBody: {
             /** @description Where to; default: the account itself */
@@ -1434,6 +1877,10 @@ export interface components {
              * @description Unix ms
              */
             updated_at: number;
+        };
+        Warning: {
+            code: string;
+            text: string;
         };
         Workbench: {
             /** Format: int64 */
@@ -2184,6 +2631,438 @@ export interface operations {
             };
         };
     };
+    "get-advice": {
+        parameters: {
+            query?: {
+                kind?: "respond" | "supplement" | "refund_proof" | "appeal";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdviceView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "appeal-complaint": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer for 24 h */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionAccepted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "edit-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["EditInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EditingView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-editing-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "add-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NoteInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoteView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-action": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "prove-complaint": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer for 24 h */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionAccepted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "respond-complaint": {
         parameters: {
             query?: never;
@@ -2267,6 +3146,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Revealed"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "supplement-complaint": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer for 24 h */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ActBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionAccepted"];
                 };
             };
             /** @description Unauthorized */
@@ -2502,6 +3446,315 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DeliveryView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "upload-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": {
+                    /** @description The case it is for */
+                    complaint_id: string;
+                    /**
+                     * Format: binary
+                     * @description The picture
+                     */
+                    file: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "edit-evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditEvidenceInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-evidence-file": {
+        parameters: {
+            query?: {
+                original?: boolean;
+                thumb?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Cache-Control"?: string;
+                    "Content-Disposition"?: string;
+                    "Content-Security-Policy"?: string;
+                    "Content-Type"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             /** @description Unauthorized */
@@ -3709,6 +4962,240 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SubscriptionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageTemplateView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateView"];
                 };
             };
             /** @description Unauthorized */

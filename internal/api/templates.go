@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/identity"
+)
+
+func (a *API) templateRoutes() {
+	handle(a, identity.RightCasesRead, op(http.MethodGet, "/templates", "list-templates", "templates", "话术: texts to choose from"), a.listTemplates)
+	handle(a, identity.RightTemplates, created(op(http.MethodPost, "/templates", "create-template", "templates", "Add a text")), a.createTemplate)
+	handle(a, identity.RightTemplates, op(http.MethodPatch, "/templates/{id}", "update-template", "templates", "Change a text"), a.updateTemplate)
+	handle(a, identity.RightTemplates, op(http.MethodDelete, "/templates/{id}", "delete-template", "templates", "Remove a text"), a.deleteTemplate)
+}
+
+type templateView struct {
+	ID        string   `json:"id"`
+	Name      string   `json:"name"`
+	Kinds     []string `json:"kinds" doc:"Actions it is for; empty = all"`
+	Decision  *string  `json:"decision" doc:"agree or refuse; null = both"`
+	Types     []int64  `json:"types" doc:"Problems it is for; empty = all"`
+	Body      string   `json:"body" doc:"Variables: {商品} {金额} {订单号} {退款单号} {快递单号} {小程序} {剩余时间}"`
+	Position  int64    `json:"position"`
+	UpdatedAt *int64   `json:"updated_at" doc:"Unix ms"`
+}
+
+func templateViewOf(t *action.Template) templateView {
+	return templateView{
+		ID: t.ID, Name: t.Name, Kinds: orEmpty(t.Kinds.V), Decision: orNil(string(t.Decision)), Types: orEmpty(t.Types.V), Body: t.Body, Position: t.Position,
+		UpdatedAt: t.UpdatedAt.Ptr(),
+	}
+}
+
+func (a *API) listTemplates(ctx context.Context, _ *empty) (*body[page[templateView]], error) {
+	ts, err := a.Actions.Templates(ctx)
+	views := make([]templateView, len(ts))
+	for i := range ts {
+		views[i] = templateViewOf(&ts[i])
+	}
+	return pageOf(views, ""), err
+}
+
+type templateBody struct {
+	Name     *string   `json:"name,omitempty"`
+	Kinds    *[]string `json:"kinds,omitempty"`
+	Decision *string   `json:"decision,omitempty" doc:"agree, refuse, or empty for both"`
+	Types    *[]int64  `json:"types,omitempty"`
+	Body     *string   `json:"body,omitempty"`
+	Position *int64    `json:"position,omitempty"`
+}
+
+func (b templateBody) apply(t *action.Template) {
+	if b.Name != nil {
+		t.Name = *b.Name
+	}
+	if b.Kinds != nil {
+		t.Kinds.V = *b.Kinds
+	}
+	if b.Decision != nil {
+		t.Decision = action.Decision(*b.Decision)
+	}
+	if b.Types != nil {
+		t.Types.V = *b.Types
+	}
+	if b.Body != nil {
+		t.Body = *b.Body
+	}
+	if b.Position != nil {
+		t.Position = *b.Position
+	}
+}
+
+type newTemplateInput struct{ Body templateBody }
+
+func (a *API) createTemplate(ctx context.Context, in *newTemplateInput) (*body[templateView], error) {
+	t := new(action.Template)
+	t.Kinds.V, t.Types.V = []string{}, []int64{}
+	in.Body.apply(t)
+	return a.saveTemplate(ctx, "create", t)
+}
+
+type updateTemplateInput struct {
+	ByID
+	Body templateBody
+}
+
+func (a *API) updateTemplate(ctx context.Context, in *updateTemplateInput) (*body[templateView], error) {
+	t, err := a.Actions.Template(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	in.Body.apply(t)
+	return a.saveTemplate(ctx, "update", t)
+}
+
+func (a *API) saveTemplate(ctx context.Context, verb string, t *action.Template) (*body[templateView], error) {
+	if err := a.Actions.SaveTemplate(ctx, t); err != nil {
+		return nil, err
+	}
+	err := a.Identity.Record(ctx, a.DB.Write(), identity.Entry{Verb: verb, Object: "template", ObjectID: t.ID, Detail: map[string]any{"name": t.Name}})
+	return &body[templateView]{templateViewOf(t)}, err
+}
+
+func (a *API) deleteTemplate(ctx context.Context, in *ByID) (*empty, error) {
+	if err := a.Actions.DeleteTemplate(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	return &empty{}, a.Identity.Record(ctx, a.DB.Write(), identity.Entry{Verb: "delete", Object: "template", ObjectID: in.ID})
+}
+
+// templateValues are the variables of a case by name; what is unknown is empty.
+func (a *API) templateValues(c *complaint.Complaint, programName string) map[string]string {
+	v := map[string]string{"商品": c.ProductName, "订单号": c.OutTradeNo, "小程序": programName}
+	if v["订单号"] == "" {
+		v["订单号"] = c.TransactionID
+	}
+	if c.Amount != nil {
+		v["金额"] = fmt.Sprintf("%d.%02d 元", *c.Amount/100, *c.Amount%100)
+	}
+	if b, err := c.Return(); err == nil {
+		v["快递单号"] = b.WaybillID
+	}
+	if left := c.DueAt - db.At(a.Clock.Now()); !c.DueAt.IsZero() && left > 0 {
+		v["剩余时间"] = fmt.Sprintf("%d 小时 %d 分", left/3_600_000, left/60_000%60)
+	}
+	return v
+}
