@@ -10,8 +10,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/config"
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/evidence"
 )
 
 const databaseName = "zhisu.db"
@@ -30,14 +32,19 @@ func (a *App) backup(ctx context.Context, path string) (res Result, err error) {
 	if err := a.DB.CopyTo(ctx, copied); err != nil {
 		return res, err
 	}
-	n, err := writeArchive(path, copied)
+	// After the database: whatever its copy speaks of is on disk by now, and files never change.
+	pictures, err := a.Evidence.FileNames(ctx)
+	if err != nil {
+		return res, err
+	}
+	n, err := a.writeArchive(ctx, path, copied, pictures)
 	if err != nil {
 		return res, err
 	}
 	return Result{Out: fmt.Sprintf("wrote %s (%d bytes); keep the master key beside it, in another place\n", path, n)}, nil
 }
 
-func writeArchive(path, database string) (size int64, err error) {
+func (a *App) writeArchive(ctx context.Context, path, database string, pictures []string) (size int64, err error) {
 	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return 0, fmt.Errorf("%w: create backup file: %w", ErrCommand, err)
@@ -52,6 +59,11 @@ func writeArchive(path, database string) (size int64, err error) {
 	if err := addFile(tw, databaseName, database); err != nil {
 		return 0, err
 	}
+	for _, name := range pictures {
+		if err := a.addPicture(ctx, tw, name); err != nil {
+			return 0, err
+		}
+	}
 	if err := errors.Join(tw.Close(), zw.Close(), out.Sync()); err != nil {
 		return 0, fmt.Errorf("finish backup: %w", err)
 	}
@@ -60,6 +72,26 @@ func writeArchive(path, database string) (size int64, err error) {
 		return 0, fmt.Errorf("finish backup: %w", err)
 	}
 	return st.Size(), nil
+}
+
+// pictureFolder is where pictures are in a backup.
+const pictureFolder = "evidence/"
+
+func (a *App) addPicture(ctx context.Context, tw *tar.Writer, name string) error {
+	b, err := a.files.Get(ctx, name)
+	if errors.Is(err, blob.ErrNotFound) {
+		return nil // deleted since the list was made
+	}
+	if err != nil {
+		return err
+	}
+	if err := tw.WriteHeader(&tar.Header{Name: pictureFolder + name, Mode: 0o600, Size: int64(len(b)), ModTime: a.clock.Now()}); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	if _, err := tw.Write(b); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return nil
 }
 
 func addFile(tw *tar.Writer, name, path string) (err error) {
@@ -105,27 +137,65 @@ func Restore(cfg config.Config, path string) (err error) {
 	if err != nil || h.Name != databaseName {
 		return fmt.Errorf("%w: %s is not a backup", ErrCommand, path)
 	}
-	return restoreFile(filepath.Join(cfg.DataDir, databaseName), tr)
-}
-
-func restoreFile(target string, r io.Reader) (err error) {
-	// A log left by another database would be replayed over the restored one.
-	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if _, err := os.Stat(target + suffix); err == nil {
-			return fmt.Errorf("%w: %s exists; restore into an empty data directory", ErrCommand, target+suffix)
-		}
-	}
-	tmp := target + ".restoring"
-	out, err := os.OpenFile(tmp, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	target := filepath.Join(cfg.DataDir, databaseName)
+	draft, err := writeDraft(target, tr)
 	if err != nil {
-		return fmt.Errorf("write database: %w", err)
+		return err
 	}
-	_, err = io.Copy(out, r)
-	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
-		return fmt.Errorf("write database: %w", err)
+	if err := restorePictures(cfg, tr); err != nil {
+		return errors.Join(err, os.Remove(draft))
 	}
-	if err := os.Rename(tmp, target); err != nil {
+	// The database last: what is there counts as restored.
+	if err := os.Rename(draft, target); err != nil {
 		return fmt.Errorf("write database: %w", err)
 	}
 	return nil
+}
+
+func restorePictures(cfg config.Config, tr *tar.Reader) (err error) {
+	files, err := blob.Open(cfg.BlobURL, cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, files.Close()) }()
+	for {
+		h, err := tr.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%w: the backup is incomplete: %w", ErrCommand, err)
+		}
+		b, err := io.ReadAll(io.LimitReader(tr, evidence.MaxUpload+1))
+		if err != nil {
+			return fmt.Errorf("%w: the backup is incomplete: %w", ErrCommand, err)
+		}
+		name, err := files.Put(context.Background(), b)
+		if err != nil {
+			return err
+		}
+		if pictureFolder+name != h.Name {
+			return fmt.Errorf("%w: %s in the backup is damaged", ErrCommand, h.Name)
+		}
+	}
+}
+
+// writeDraft writes a database beside its place.
+func writeDraft(target string, r io.Reader) (draft string, err error) {
+	// A log left by another database would be replayed over the restored one.
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if _, err := os.Stat(target + suffix); err == nil {
+			return "", fmt.Errorf("%w: %s exists; restore into an empty data directory", ErrCommand, target+suffix)
+		}
+	}
+	draft = target + ".restoring"
+	out, err := os.OpenFile(draft, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("write database: %w", err)
+	}
+	_, err = io.Copy(out, r)
+	if err = errors.Join(err, out.Sync(), out.Close()); err != nil {
+		return "", fmt.Errorf("write database: %w", errors.Join(err, os.Remove(draft)))
+	}
+	return draft, nil
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
 	"errors"
 	"io"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/wechatsim"
 )
@@ -21,7 +23,7 @@ func TestBackupWhileServingAndRestore(t *testing.T) {
 	s := start(t, t.TempDir(), "")
 	s.authorise(tea)
 	first := s.file(wechatsim.Filing{})
-	s.caseID(first)
+	up := s.as(identity.Agent).upload(picture(t, 300), "a.png", s.caseID(first))
 	o := s.opts
 	o.Work = false
 
@@ -77,6 +79,13 @@ func TestBackupWhileServingAndRestore(t *testing.T) {
 		cs, _, err := a.Complaints.List(t.Context(), complaint.Filter{Query: first, Limit: 1})
 		if err != nil || len(cs) != 1 {
 			t.Fatalf("%d cases, %v", len(cs), err)
+		}
+		e, err := a.Evidence.Get(t.Context(), up.text("id"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, _, err := a.Evidence.Original(t.Context(), e); err != nil || !bytes.Equal(b, picture(t, 300)) {
+			t.Errorf("the picture: %d bytes, %v", len(b), err)
 		}
 		p, err := a.Complaints.Reveal(&cs[0])
 		if err != nil || p.Phone.Reveal() != userPhone {

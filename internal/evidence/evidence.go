@@ -43,6 +43,16 @@ type Evidence struct {
 	CreatedAt    db.Time
 }
 
+// FileNames lists the names of all files that pictures have, for a backup.
+func (s *Service) FileNames(ctx context.Context) ([]string, error) {
+	var out []string
+	err := s.DB.Read.NewRaw("SELECT blob FROM evidence UNION SELECT original_blob FROM evidence").Scan(ctx, &out)
+	if err != nil {
+		return nil, fmt.Errorf("list files of evidence: %w", err)
+	}
+	return out, nil
+}
+
 // Options are what New needs.
 type Options struct {
 	DB    *db.DB
