@@ -5,7 +5,7 @@ const at = (stage: string, legal: string[] = [], actions: { id: string, kind: st
 
 describe('what the place below a case shows', () => {
   test('the form when answering is legal and one may', () => {
-    expect(composerState(at('to_respond', ['respond', 'refund']), true)).toEqual({ is: 'open', kind: 'respond' })
+    expect(composerState(at('to_respond', ['respond', 'refund']), true)).toEqual({ is: 'open', kinds: ['respond'] })
   })
 
   test('never the form without the right to act', () => {
@@ -25,8 +25,12 @@ describe('what the place below a case shows', () => {
     expect(composerState(at('to_respond', ['respond'], [{ id: 'a1', kind: 'respond', state }]), true).is).toBe('open')
   })
 
-  test.each(['supplement', 'refund_proof', 'appeal'])('%s is legal but has no form here: it says where to do it', (kind) => {
-    expect(composerState(at('to_supplement', [kind]), true)).toEqual({ is: 'closed', why: { key: `closed.elsewhere.${kind}` } })
+  test.each(['supplement', 'refund_proof', 'appeal'])('%s has its form', (kind) => {
+    expect(composerState(at('to_supplement', [kind]), true)).toEqual({ is: 'open', kinds: [kind] })
+  })
+
+  test('two things that may be done are both offered, the pressing one first', () => {
+    expect(composerState(at('to_prove', ['appeal', 'refund_proof']), true)).toEqual({ is: 'open', kinds: ['refund_proof', 'appeal'] })
   })
 
   test.each([

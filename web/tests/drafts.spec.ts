@@ -4,7 +4,7 @@ import { useDraft } from '@/shared/composables/useDraft'
 import { hasDraft, openDrafts, readDraft, removeDraft, writeDraft } from '@/shared/drafts'
 
 const now = Date.now()
-const draft = { text: '非常抱歉', decision: 'agree', at: now }
+const draft = { text: '非常抱歉', decision: 'agree', at: now, pictures: [] }
 
 beforeEach(() => {
   localStorage.clear()

@@ -1,7 +1,10 @@
 import { reactive } from 'vue'
 
+/** A picture that is on the server already. */
+export interface Picture { id: string, url: string, name: string, width: number, height: number }
+
 /** What the composer keeps between two visits: per person, complaint and kind of answer. */
-export interface Draft { text: string, decision: string | null, at: number }
+export interface Draft { text: string, decision: string | null, at: number, pictures: Picture[] }
 
 const PREFIX = 'zhisu.draft.'
 const KEEP = 30 * 24 * 3600 * 1000
@@ -34,9 +37,9 @@ export function readDraft(owner: string, complaint: string, kind: string, storag
   }
 }
 
-/** Answers whether it is kept: a full or forbidden storage must be said, not hidden. An empty text removes the draft. */
+/** Answers whether it is kept: a full or forbidden storage must be said, not hidden. Without a text and pictures there is no draft. */
 export function writeDraft(owner: string, complaint: string, kind: string, draft: Draft, storage: Storage = localStorage): boolean {
-  if (!draft.text.trim()) {
+  if (!draft.text.trim() && !draft.pictures.length) {
     removeDraft(owner, complaint, kind, storage)
     return true
   }
@@ -63,12 +66,17 @@ export function hasDraft(owner: string, complaint: string): boolean {
   return known.has(mark(owner, complaint))
 }
 
+function isPicture(p: unknown): p is Picture {
+  const v = p as Partial<Picture> | null
+  return !!v && typeof v.id === 'string' && typeof v.url === 'string'
+}
+
 function parse(text: string | null): Draft | null {
   if (!text) return null
   try {
     const value = JSON.parse(text) as Partial<Draft>
     if (typeof value.text !== 'string' || typeof value.at !== 'number') return null
-    return { text: value.text, decision: value.decision ?? null, at: value.at }
+    return { text: value.text, decision: value.decision ?? null, at: value.at, pictures: (value.pictures ?? []).filter(isPicture) }
   } catch {
     return null
   }

@@ -22,11 +22,15 @@ interface ProblemBody { code?: unknown, detail?: unknown, when?: unknown }
 
 /** Makes a problem of whatever came back; a body that is no problem document (a proxy's page) is not shown to anybody. */
 export function problemOf(response: Response, body: unknown): ApiProblem {
+  return problemFrom(response.status, body, response.headers.get('Retry-After'))
+}
+
+export function problemFrom(status: number, body: unknown, retryAfter: string | null = null): ApiProblem {
   const b: ProblemBody = body && typeof body === 'object' ? body : {}
-  const code = typeof b.code === 'string' ? b.code : codeOfStatus(response.status)
+  const code = typeof b.code === 'string' ? b.code : codeOfStatus(status)
   const detail = typeof b.detail === 'string' ? b.detail : ''
-  const wait = Number(response.headers.get('Retry-After'))
-  return new ApiProblem(response.status, code, detail, Number.isFinite(wait) && wait > 0 ? wait : null, typeof b.when === 'string' ? b.when : '')
+  const wait = Number(retryAfter)
+  return new ApiProblem(status, code, detail, Number.isFinite(wait) && wait > 0 ? wait : null, typeof b.when === 'string' ? b.when : '')
 }
 
 function codeOfStatus(status: number): string {

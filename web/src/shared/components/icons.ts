@@ -39,6 +39,11 @@ export const icons = {
   plug: ['M9 3.5v5M15 3.5v5M6.5 8.5h11v3a5.5 5.5 0 01-11 0zM12 17v3.5'],
   eye: ['M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12z', circle(12, 12, 2.8)],
   help: [circle(12, 12, 9), 'M9.5 9.5a2.5 2.5 0 114 2c-1 .7-1.5 1.2-1.5 2.2M12 16.7v.1'],
+  image: ['M4 5h16v14H4z', 'M4 16l4.5-4.5 4 4 2.5-2.5 5 5', circle(9, 9.3, 1.4)],
+  turn: ['M20 6v5h-5', 'M19.4 11A8 8 0 1012 20'],
+  hide: ['M4 5h16v14H4z', 'M8 12h8M8 15h8M8 9h8'],
+  text: ['M5 6h14M5 10.5h14M5 15h9'],
+  camera: ['M4 8h3.5L9 5.5h6L16.5 8H20v11H4z', circle(12, 13.2, 3.4)],
   trash: ['M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7M10.5 10.5v5.5M13.5 10.5v5.5'],
 } as const satisfies Record<string, readonly (string | IconPart)[]>
 

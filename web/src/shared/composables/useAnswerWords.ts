@@ -1,10 +1,10 @@
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { IconName } from '@/shared/components/icons'
-import type { useRespond } from './useRespond'
+import type { useAnswer } from './useAnswer'
 
 /** What became of an answer, in people's words; codes stay behind “details”. */
-export function useAnswerWords(answer: ReturnType<typeof useRespond>) {
+export function useAnswerWords(answer: ReturnType<typeof useAnswer>) {
   const { t, te, locale } = useI18n()
   const state = computed(() => answer.phase.value)
   const failure = computed(() => answer.action.value?.error ?? null)

@@ -1,11 +1,12 @@
 import { onScopeDispose, ref, toValue, watch, type MaybeRefOrGetter } from 'vue'
 import { now } from '@/shared/clock'
-import { readDraft, removeDraft, writeDraft } from '@/shared/drafts'
+import { readDraft, removeDraft, writeDraft, type Picture } from '@/shared/drafts'
 
 /** The text and decision being written, kept in this browser until they are sent: a closed page loses nothing. */
 export function useDraft(owner: MaybeRefOrGetter<string>, complaint: MaybeRefOrGetter<string>, kind: MaybeRefOrGetter<string>) {
   const text = ref('')
   const decision = ref<string | null>(null)
+  const pictures = ref<Picture[]>([])
   const kept = ref<'empty' | 'saved' | 'refused'>('empty')
   let place: [string, string, string] | null = null
   let savedAt = 0
@@ -17,8 +18,8 @@ export function useDraft(owner: MaybeRefOrGetter<string>, complaint: MaybeRefOrG
     timer = undefined
     if (!place) return
     savedAt = now()
-    const ok = writeDraft(...place, { text: text.value, decision: decision.value, at: savedAt })
-    kept.value = !ok ? 'refused' : text.value.trim() ? 'saved' : 'empty'
+    const ok = writeDraft(...place, { text: text.value, decision: decision.value, pictures: pictures.value, at: savedAt })
+    kept.value = !ok ? 'refused' : text.value.trim() || pictures.value.length ? 'saved' : 'empty'
   }
 
   watch(() => [toValue(owner), toValue(complaint), toValue(kind)] as const, ([o, c, k]) => {
@@ -28,12 +29,13 @@ export function useDraft(owner: MaybeRefOrGetter<string>, complaint: MaybeRefOrG
     loading = true
     text.value = draft?.text ?? ''
     decision.value = draft?.decision ?? null
+    pictures.value = draft?.pictures ?? []
     savedAt = draft?.at ?? 0
     kept.value = draft ? 'saved' : 'empty'
     loading = false
   }, { immediate: true, flush: 'sync' })
 
-  watch([text, decision], () => {
+  watch([text, decision, pictures], () => {
     if (loading) return
     clearTimeout(timer)
     timer = setTimeout(save, 300)
@@ -46,6 +48,7 @@ export function useDraft(owner: MaybeRefOrGetter<string>, complaint: MaybeRefOrG
     loading = true
     text.value = ''
     decision.value = null
+    pictures.value = []
     kept.value = 'empty'
     loading = false
   }
@@ -63,5 +66,5 @@ export function useDraft(owner: MaybeRefOrGetter<string>, complaint: MaybeRefOrG
     window.removeEventListener('pagehide', flush)
   })
 
-  return { text, decision, kept, discard, discardIfOlderThan }
+  return { text, decision, pictures, kept, discard, discardIfOlderThan }
 }

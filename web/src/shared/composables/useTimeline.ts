@@ -28,7 +28,9 @@ export function useTimeline(complaint: MaybeRefOrGetter<Told>) {
   const has = (s: Source) => entries.value.some(e => groupOf(e) === s)
 
   /** Who, then what. WeChat's words stand for themselves. */
-  const words = (e: TimelineEntry) => (e.source === 'staff' && e.actor && !e.text.startsWith(e.actor)
+  const words = (e: TimelineEntry) => (e.kind === 'note'
+    ? t('case.actorNotes', { actor: e.actor ?? '', text: e.text })
+    : e.source === 'staff' && e.actor && !e.text.startsWith(e.actor)
     ? t('case.actorSays', { actor: e.actor, text: e.text })
     : e.text)
 

@@ -3,10 +3,7 @@ import type { Phrase } from '@/shared/format/time'
 /** What can be sent to WeChat about a complaint, under the names the API uses in legal_actions and as the kind of an action. */
 export type AnswerKind = 'respond' | 'supplement' | 'refund_proof' | 'appeal'
 
-const ALL: readonly AnswerKind[] = ['respond', 'supplement', 'refund_proof', 'appeal']
-
-/** The kinds this interface can write; a further one joins here and brings its form with it. */
-export const WRITABLE: readonly AnswerKind[] = ['respond']
+export const ALL: readonly AnswerKind[] = ['respond', 'supplement', 'refund_proof', 'appeal']
 
 export interface Answerable {
   stage: string
@@ -16,7 +13,7 @@ export interface Answerable {
 }
 
 export type ComposerState =
-  | { is: 'open', kind: AnswerKind }
+  | { is: 'open', kinds: AnswerKind[] }
   | { is: 'sending', actionId: string, kind: string }
   | { is: 'closed', why: Phrase }
 
@@ -33,9 +30,7 @@ export function composerState(complaint: Answerable, mayAnswer: boolean): Compos
   const legal = complaint.legal_actions ?? []
   const first = ALL.find(k => legal.includes(k))
   if (!mayAnswer) return { is: 'closed', why: { key: first ? 'closed.noRight' : closedKey(complaint.stage) } }
-  const open = WRITABLE.find(k => legal.includes(k))
-  if (open) return { is: 'open', kind: open }
-  if (first) return { is: 'closed', why: { key: `closed.elsewhere.${first}` } }
+  if (first) return { is: 'open', kinds: ALL.filter(k => legal.includes(k)) }
   return { is: 'closed', why: { key: closedKey(complaint.stage) } }
 }
 

@@ -17,7 +17,7 @@ export default {
     copyId: 'Copy the complaint number', filed: 'Filed {when}', wechatSays: 'WeChat: {text}', synced: 'Synced with WeChat {when}', notSynced: 'Details not read yet',
   },
   fact: { amount: 'Order amount', left: 'Refundable', revealHint: 'Showing is recorded', transaction: 'Payment no.' },
-  respond: { write: 'Write a response', needText: 'Write a response to send it' },
+  respond: { write: { respond: 'Write a response', supplement: 'Describe the evidence', refund_proof: 'Describe how it was handled', appeal: 'Write the reasons' }, needText: 'A text or a picture is needed' },
   preview: { where: 'in WeChat' },
   confirm: { to: '{program}, {type}, complaint {id}', agreeHint: 'Agreeing refunds nothing by itself; do what you promise separately.' },
   empty: { noPicture: 'Picture cannot be opened', page: 'The link may be incomplete, or the page has moved.' },

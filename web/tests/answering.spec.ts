@@ -4,8 +4,10 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { defineComponent, ref, type Ref } from 'vue'
 import { createMemoryHistory, createRouter } from 'vue-router'
 import type { Action, Complaint } from '@/shared/api/types'
-import { useRespond } from '@/shared/composables/useRespond'
+import { ApiProblem } from '@/shared/api/problem'
+import { useAnswer } from '@/shared/composables/useAnswer'
 import { readDraft } from '@/shared/drafts'
+import type { AnswerKind } from '@/shared/rules/answer'
 import { i18n } from '@/shared/i18n'
 
 interface Call { method: string, path: string, key: string | null, body: unknown }
@@ -15,6 +17,7 @@ const json = (body: unknown, status = 200) => new Response(JSON.stringify(body),
 
 let calls: Call[]
 let respond: () => Response | Promise<Response>
+let preview: () => Response
 let action: Partial<Action>
 
 beforeEach(() => {
@@ -23,12 +26,14 @@ beforeEach(() => {
   calls = []
   action = { id: 'a1', state: 'queued', error: null }
   respond = () => json({ action_id: 'a1' }, 202)
+  preview = () => json({ warnings: [] })
   vi.stubGlobal('fetch', async (request: Request) => {
     const path = new URL(request.url).pathname
     const text = request.method === 'POST' ? await request.clone().text() : ''
     calls.push({ method: request.method, path, key: request.headers.get('Idempotency-Key'), body: text ? JSON.parse(text) : null })
     if (path.endsWith('/me')) return json({ id: 'u1', name: '周敏', permissions: ['cases_act'] })
-    if (path.endsWith('/respond')) return respond()
+    if (path.endsWith('/preview')) return preview()
+    if (['/respond', '/supplement', '/refund-proof', '/appeal'].some(p => path.endsWith(p))) return respond()
     if (path.includes('/actions/')) return json(action)
     return json({})
   })
@@ -38,9 +43,9 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-async function open(of: Ref<Complaint | undefined> = ref(complaint())) {
-  let answer!: ReturnType<typeof useRespond>
-  const Host = defineComponent({ setup() { answer = useRespond(of); return () => null } })
+async function open(of: Ref<Complaint | undefined> = ref(complaint()), kinds: AnswerKind[] = ['respond']) {
+  let answer!: ReturnType<typeof useAnswer>
+  const Host = defineComponent({ setup() { answer = useAnswer(of, kinds); return () => null } })
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/', component: Host }] })
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   const page = mount(Host, { global: { plugins: [i18n, router, [VueQueryPlugin, { queryClient: client }]] } })
@@ -54,7 +59,7 @@ const settle = async () => {
 }
 const posts = () => calls.filter(c => c.path.endsWith('/respond'))
 
-async function write(answer: ReturnType<typeof useRespond>, text = '非常抱歉，马上为您退款。') {
+async function write(answer: ReturnType<typeof useAnswer>, text = '非常抱歉，马上为您退款。') {
   answer.text.value = text
   answer.ask()
   await answer.send()
@@ -156,6 +161,69 @@ describe('answering', () => {
     expect(answer.refused.value?.detail).toBe('正在等用户确认')
     expect(answer.movedOn.value).toBe(true)
     expect(calls.some(c => c.path.includes('/actions/'))).toBe(false)
+  })
+
+  test('pictures alone are enough, and go along in their order', async () => {
+    const { answer } = await open()
+    answer.pictures.items.value = ['e1', 'e2'].map(id => ({
+      key: id, name: id, url: `/api/v1/evidence/${id}/file`, progress: 100, problem: null, file: null, picture: { id, url: '', name: id, width: 1, height: 1 },
+    }))
+    answer.pictures.move('e2', 0)
+    answer.ask()
+    await answer.send()
+    await settle()
+    expect(posts()[0]?.body).toMatchObject({ content: '', evidence_ids: ['e2', 'e1'] })
+    expect(readDraft('u1', 'c1', 'respond')?.pictures.map(p => p.id)).toEqual(['e2', 'e1'])
+  })
+
+  test('a picture that did not arrive keeps the answer from going without it', async () => {
+    const { answer } = await open()
+    answer.text.value = '见图'
+    answer.pictures.items.value = [{ key: 'k', name: 'a.png', url: '', progress: 0, problem: null, picture: null, file: new File(['x'], 'a.png') }]
+    expect(answer.canSend.value, 'while it is on its way').toBe(false)
+    answer.pictures.items.value[0]!.problem = new ApiProblem(0, 'network', '')
+    expect(answer.canSend.value, 'after it failed').toBe(false)
+    answer.pictures.remove('k')
+    expect(answer.canSend.value).toBe(true)
+  })
+
+  test('while goods come back, whether they arrived has to be said', async () => {
+    const c = complaint({ status: 309, legal_actions: ['refund_proof'], return_bill: { return_id: '1', waybill_id: null, carrier: null, status: 4, status_text: '已签收' } })
+    const { answer } = await open(ref(c), ['refund_proof'])
+    answer.text.value = '已退款'
+    expect(answer.canSend.value).toBe(false)
+    answer.acceptReturn.value = false
+    answer.ask()
+    await answer.send()
+    await settle()
+    expect(calls.find(x => x.path.endsWith('/refund-proof'))?.body).toEqual({ content: '已退款', evidence_ids: [], accept_return: false })
+  })
+
+  test('what is written for one kind stays when another is chosen', async () => {
+    const { answer } = await open(ref(complaint({ legal_actions: ['refund_proof', 'appeal'] })), ['refund_proof', 'appeal'])
+    answer.text.value = '退款凭证'
+    answer.kind.value = 'appeal'
+    expect(answer.text.value).toBe('')
+    answer.text.value = '申诉理由'
+    answer.kind.value = 'refund_proof'
+    expect(answer.text.value).toBe('退款凭证')
+  })
+
+  test('warnings come with the second look and keep nobody from sending', async () => {
+    const { answer } = await open()
+    answer.text.value = '已退款'
+    preview = () => json({ warnings: [{ code: 'short', text: '文字很短' }] })
+    answer.ask()
+    await settle()
+    expect(answer.warnings.value).toEqual([{ code: 'short', text: '文字很短' }])
+    preview = () => json({}, 500)
+    answer.cancel()
+    answer.ask()
+    await settle()
+    expect(answer.warnings.value).toEqual([])
+    await answer.send()
+    await settle()
+    expect(posts()).toHaveLength(1)
   })
 
   test('what somebody else is just sending is followed', async () => {

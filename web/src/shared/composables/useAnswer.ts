@@ -3,10 +3,12 @@ import { computed, ref, toValue, watch, type MaybeRefOrGetter } from 'vue'
 import { api, newIdempotencyKey, take } from '@/shared/api/client'
 import { asProblem, type ApiProblem } from '@/shared/api/problem'
 import type { Action, Complaint, RespondInput } from '@/shared/api/types'
+import type { AnswerKind } from '@/shared/rules/answer'
 import { countCharacters } from '@/shared/format/text'
 import { isFinal } from '@/shared/rules/answer'
 import { complaintKeys } from './useComplaints'
 import { useDraft } from './useDraft'
+import { usePictures } from './usePictures'
 import { useSession } from './useSession'
 
 export type Decision = RespondInput['decision']
@@ -20,11 +22,33 @@ const MOVED_ON = ['moved_on', 'not_legal_now']
 /** How long to wait before asking again what became of it, ms. An unknown outcome is being read back by the server, so less often. */
 const ASK_AGAIN: Record<string, number> = { queued: 1000, running: 1000, unknown: 3000 }
 
-export function useRespond(complaint: MaybeRefOrGetter<Complaint | undefined>) {
+interface Body { content: string, evidence_ids: string[], take_over?: boolean, decision?: Decision, accept_return?: boolean }
+
+/** One way to WeChat for every kind of answer: 回应处理, 补充凭证, 退款处理凭证, 申诉. */
+function post(kind: AnswerKind, id: string, key: string, body: Body) {
+  const params = { path: { id }, header: { 'Idempotency-Key': key } }
+  switch (kind) {
+    case 'supplement': return api.POST('/api/v1/complaints/{id}/supplement', { params, body })
+    case 'appeal': return api.POST('/api/v1/complaints/{id}/appeal', { params, body })
+    case 'refund_proof': return api.POST('/api/v1/complaints/{id}/refund-proof', { params, body })
+    default: return api.POST('/api/v1/complaints/{id}/respond', { params, body: { ...body, decision: body.decision ?? 'agree' } })
+  }
+}
+
+export function useAnswer(complaint: MaybeRefOrGetter<Complaint | undefined>, kinds: MaybeRefOrGetter<readonly AnswerKind[]> = ['respond']) {
   const client = useQueryClient()
   const { userId } = useSession()
   const id = computed(() => toValue(complaint)?.id ?? '')
-  const draft = useDraft(userId, id, 'respond')
+  const chosen = ref<AnswerKind | null>(null)
+  const kind = computed<AnswerKind>({
+    get: () => (chosen.value && toValue(kinds).includes(chosen.value) ? chosen.value : toValue(kinds)[0] ?? 'respond'),
+    set: (value) => { chosen.value = value },
+  })
+  const draft = useDraft(userId, id, kind)
+  const pictures = usePictures(id, draft.pictures)
+  const acceptReturn = ref<boolean | null>(null)
+  /** While goods come back WeChat wants to know whether they arrived. */
+  const wantsReturn = computed(() => kind.value === 'refund_proof' && !!toValue(complaint)?.return_bill && [309, 311].includes(toValue(complaint)?.status ?? 0))
   const decision = computed<Decision>({
     get: () => (draft.decision.value === 'refuse' ? 'refuse' : 'agree'),
     set: (value) => { draft.decision.value = value },
@@ -40,6 +64,8 @@ export function useRespond(complaint: MaybeRefOrGetter<Complaint | undefined>) {
     confirming.value = handingOver.value = false
     refused.value = null
     actionId.value = null
+    acceptReturn.value = null
+    warnings.value = []
     intent = null
   })
 
@@ -49,7 +75,7 @@ export function useRespond(complaint: MaybeRefOrGetter<Complaint | undefined>) {
   }, { immediate: true })
 
   watch(() => toValue(complaint)?.actions, (actions) => {
-    const sent = actions?.filter(a => a.kind === 'respond' && a.state === 'done').map(a => a.finished_at ?? a.created_at) ?? []
+    const sent = actions?.filter(a => a.kind === kind.value && a.state === 'done').map(a => a.finished_at ?? a.created_at) ?? []
     if (sent.length) draft.discardIfOlderThan(Math.max(...sent))
   }, { immediate: true })
 
@@ -77,32 +103,48 @@ export function useRespond(complaint: MaybeRefOrGetter<Complaint | undefined>) {
   const movedOn = computed(() => MOVED_ON.includes(action.value?.error?.code ?? refused.value?.code ?? ''))
   // After a failure the text may be mended and sent again, unless the case has left the stage for it.
   const canWrite = computed(() => phase.value === 'writing' || (phase.value === 'failed' && !movedOn.value))
-  const canSend = computed(() => !!id.value && draft.text.value.trim().length > 0 && canWrite.value)
+  const filled = computed(() => (draft.text.value.trim().length > 0 || draft.pictures.value.length > 0) && !pictures.busy.value
+    && !pictures.failed.value && (!wantsReturn.value || acceptReturn.value !== null))
+  const canSend = computed(() => !!id.value && filled.value && canWrite.value)
+
+  /** What a careful colleague would mention; shown with the second look. */
+  const warnings = ref<{ code: string, text: string }[]>([])
+
+  function body(): Body {
+    return {
+      content: draft.text.value.trim(),
+      evidence_ids: draft.pictures.value.map(p => p.id),
+      ...(kind.value === 'respond' ? { decision: decision.value } : {}),
+      ...(wantsReturn.value && acceptReturn.value !== null ? { accept_return: acceptReturn.value } : {}),
+    }
+  }
 
   /** The second look before sending. */
   function ask() {
     if (!canSend.value) return
     if (phase.value === 'failed') writeAgain()
     confirming.value = true
+    warnings.value = []
+    // Advice: it may come late or not at all, and keeps nobody from sending.
+    take(api.POST('/api/v1/complaints/{id}/preview', { params: { path: { id: id.value } }, body: { kind: kind.value, ...body() } }))
+      .then((look) => { warnings.value = look.warnings ?? [] })
+      .catch(() => { warnings.value = [] })
   }
 
-  function keyFor(body: RespondInput): string {
-    const fingerprint = JSON.stringify([id.value, body])
+  function keyFor(body: Body): string {
+    const fingerprint = JSON.stringify([id.value, kind.value, body])
     if (intent?.fingerprint !== fingerprint) intent = { fingerprint, key: newIdempotencyKey() }
     return intent.key
   }
 
   /** Hands the answer to the server. Repeated after a lost connection it carries the same key, so it is sent once. */
-  async function send() {
-    if (handingOver.value || actionId.value || !draft.text.value.trim()) return
-    const body: RespondInput = { decision: decision.value, content: draft.text.value.trim(), evidence_ids: [] }
+  async function send(takeOver = false) {
+    if (handingOver.value || actionId.value || !filled.value) return
+    const sent: Body = { ...body(), ...(takeOver ? { take_over: true } : {}) }
     handingOver.value = true
     refused.value = null
     try {
-      const answer = await take(api.POST('/api/v1/complaints/{id}/respond', {
-        params: { path: { id: id.value }, header: { 'Idempotency-Key': keyFor(body) } },
-        body,
-      }))
+      const answer = await take(post(kind.value, id.value, keyFor(sent), sent))
       actionId.value = answer.action_id
     } catch (error) {
       refused.value = asProblem(error)
@@ -121,7 +163,13 @@ export function useRespond(complaint: MaybeRefOrGetter<Complaint | undefined>) {
   }
 
   return {
+    kind,
+    kinds: computed(() => toValue(kinds)),
     text: draft.text,
+    pictures,
+    wantsReturn,
+    acceptReturn,
+    warnings,
     kept: draft.kept,
     decision,
     length: computed(() => countCharacters(draft.text.value.trim())),
