@@ -173,6 +173,7 @@ describe('answering', () => {
     await answer.send()
     await settle()
     expect(posts()[0]?.body).toMatchObject({ content: '', evidence_ids: ['e2', 'e1'] })
+    await vi.advanceTimersByTimeAsync(400)
     expect(readDraft('u1', 'c1', 'respond')?.pictures.map(p => p.id)).toEqual(['e2', 'e1'])
   })
 
