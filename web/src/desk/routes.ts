@@ -27,6 +27,7 @@ export const routes: RouteRecordRaw[] = [
     children: [
       { path: 'members', component: () => import('./pages/MembersTab.vue'), meta: { title: 'settings.members' } },
       { path: 'platform', component: () => import('./pages/PlatformTab.vue'), meta: { title: 'settings.platform' } },
+      { path: 'templates', component: () => import('./pages/TemplatesTab.vue'), meta: { title: 'settings.templates' } },
       { path: 'tokens', component: () => import('./pages/TokensTab.vue'), meta: { title: 'settings.tokens' } },
       { path: 'audit', component: () => import('./pages/AuditTab.vue'), meta: { title: 'settings.audit' } },
     ],

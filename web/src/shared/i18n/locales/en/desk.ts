@@ -56,24 +56,36 @@ export default {
   },
   notices: { tab: { channels: 'Channels', subscriptions: 'Who hears what', log: 'Delivery log' } },
   channel: {
-    none: 'No channel yet', noneText: 'Add a mailbox first; complaints then arrive as e-mail.', addMail: 'Add e-mail', editMail: 'Edit e-mail', mailName: 'E-mail',
+    none: 'No channel yet', noneText: 'Add a mailbox or a group robot; complaints then arrive at once.', add: 'One more',
+    kind: { email: 'E-mail', wecom: 'WeCom robot', dingtalk: 'DingTalk robot', feishu: 'Feishu robot', webhook: 'Webhook' },
+    addHook: 'Add {kind}', editHook: 'Edit {kind}', url: 'Webhook address', secret: 'Signing secret',
+    urlLike: {
+      wecom: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…', dingtalk: 'https://oapi.dingtalk.com/robot/send?access_token=…',
+      feishu: 'https://open.feishu.cn/open-apis/bot/v2/hook/…', webhook: 'https://…',
+    },
+    secretHint: { dingtalk: 'Begins with SEC; tick 加签 under 安全设置 when you add the robot', webhook: 'You choose it; the receiver checks with it that a message is from Zhisu', optional: 'Only when the robot checks signatures' },
+    hookState: { waiting: 'Unreachable for now', paused: 'Settings refused', disabled: 'Disabled' }, addMail: 'Add e-mail', editMail: 'Edit e-mail', mailName: 'E-mail',
     mailLine: '{user}, {host}:{port}', removeAsk: 'It will send nothing any more', testTo: 'Test receiver', test: 'Send a test', testing: 'Sending',
     provider: 'Provider', preset: { 163: 'NetEase 163', qq: 'QQ Mail', exmail: 'Tencent Exmail', custom: 'Other' },
     how: {
       163: '163 wants an authorisation code, not the web password:\nweb mail → 设置 → POP3/SMTP/IMAP → turn it on → 新增授权密码. The code is shown once.',
       qq: 'QQ Mail wants an authorisation code, not the QQ password:\nweb mail → 设置 → 账号 → POP3/IMAP/SMTP 服务 → 生成授权码 (16 letters).',
       exmail: 'The account is the whole address. Turn the service on under 设置 → 客户端设置 and make a client password.',
+      wecom: 'WeCom group → menu → 消息推送 (group robot) → add, copy the webhook address. At most 20 messages a minute. The key in the address is the secret; it is not shown again.',
+      dingtalk: 'DingTalk group → settings → robots → add a custom robot, tick 加签 under 安全设置, copy the address and the secret. At most 20 messages a minute.',
+      feishu: 'Feishu group → settings → group robots → add a custom robot, copy the webhook address, and the secret if signatures are checked.',
+      webhook: 'Zhisu posts JSON to this address, signed as Standard Webhooks says (webhook-id, webhook-timestamp, webhook-signature). Any 2xx counts as received.',
       custom: 'Ask your provider for SMTP server, port and encryption. Port 465 usually means SSL/TLS, 587 STARTTLS.',
     },
     state: { waiting: 'Unreachable for now', paused: 'Settings refused', disabled: 'Disabled' }, lastError: 'Failed {when}: {text}', lastSuccess: 'Last sent {when}',
     host: 'SMTP server', port: 'Port', security: 'Encryption', sec: { tls: 'SSL/TLS', starttls: 'STARTTLS', none: 'None (this machine only)' },
     username: 'Mailbox', password: 'Password', code: 'Authorisation code', fromName: 'Sender name', fromHint: 'The sender address is the mailbox', name: 'Channel name', nameHint: 'Tells channels apart elsewhere',
-    need: { host: 'The SMTP server is missing', port: 'The port is 1 to 65535', username: 'The mailbox is missing', password: 'The code or password is missing' }, thenTest: 'Send a test after saving',
+    need: { host: 'The SMTP server is missing', port: 'The port is 1 to 65535', username: 'The mailbox is missing', password: 'The code or password is missing', url: 'An address with https:// is missing', secret: 'The signing secret is missing' }, thenTest: 'Send a test after saving',
   },
   subscription: {
     none: 'Nobody is told yet', noneText: 'Say who hears of what, of which programs.', channelFirst: 'Add a channel first.', toChannels: 'Add a channel', add: 'Add receivers',
     edit: 'Edit receivers', programs: 'Programs', programsHint: 'None chosen means all, also future ones', allPrograms: 'All programs', events: 'When', receivers: 'Who',
-    address: 'E-mail address', addReceiver: 'One more',
+    address: 'E-mail address', addReceiver: 'One more', group: 'To the group',
   },
   notice: {
     all: 'All', noneText: 'When complaints come in, who was told when and with what outcome is kept here.', at: 'Time', event: 'Event', channel: 'Channel', to: 'Receiver', outcome: 'Outcome',
@@ -81,7 +93,11 @@ export default {
     outcomes: { sent: 'Sent', retry: 'Retried later', permanent: 'Not retried', config: 'Waits for settings', unknown: 'Unclear' }, next: ', again {when}',
   },
   settings: {
-    members: 'Members', platform: 'Platform', tokens: 'API tokens', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
+    members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
+  },
+  template: {
+    text: 'Texts to choose from when answering. Variables are filled in for each case: {vars}', none: 'No texts yet', add: 'Add a text', edit: 'Edit text', name: 'Name', kinds: 'For', allKinds: 'All actions',
+    decision: 'Decision', both: 'Both', body: 'Text', types: 'Problems', allTypes: 'All problems', need: 'A name and a text are needed',
   },
   member: {
     text: 'Who may sign in, do what, for which programs', add: 'Add a member', edit: 'Edit member', name: 'Name', email: 'E-mail', role: 'Role', scope: 'Programs',

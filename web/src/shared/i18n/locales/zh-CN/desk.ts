@@ -56,24 +56,36 @@ export default {
   },
   notices: { tab: { channels: '渠道', subscriptions: '谁收什么', log: '发送记录' } },
   channel: {
-    none: '还没有通知渠道', noneText: '先加一个邮箱，投诉一到就能收到邮件。', addMail: '添加邮件渠道', editMail: '修改邮件渠道', mailName: '邮件通知',
+    none: '还没有通知渠道', noneText: '加一个邮箱或群机器人，投诉一到就能收到。', add: '再加一个',
+    kind: { email: '邮件', wecom: '企业微信群机器人', dingtalk: '钉钉群机器人', feishu: '飞书群机器人', webhook: 'Webhook' },
+    addHook: '添加{kind}', editHook: '修改{kind}', url: 'Webhook 地址', secret: '签名密钥',
+    urlLike: {
+      wecom: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…', dingtalk: 'https://oapi.dingtalk.com/robot/send?access_token=…',
+      feishu: 'https://open.feishu.cn/open-apis/bot/v2/hook/…', webhook: 'https://…',
+    },
+    secretHint: { dingtalk: 'SEC 开头，添加机器人时在「安全设置」里勾选「加签」后复制', webhook: '由您自己定，接收方用它验证消息来自知诉', optional: '机器人开启了「签名校验」时填写' },
+    hookState: { waiting: '暂时连不上', paused: '对方拒绝了设置', disabled: '已停用' }, addMail: '添加邮件渠道', editMail: '修改邮件渠道', mailName: '邮件通知',
     mailLine: '{user}，{host}:{port}', removeAsk: '删除后不再用它发通知', testTo: '测试收件人', test: '发送测试', testing: '正在发送',
     provider: '邮箱服务商', preset: { 163: '网易 163', qq: 'QQ 邮箱', exmail: '腾讯企业邮', custom: '其他' },
     how: {
       163: '163 要用授权码，不是网页登录密码：\n网页版 163 邮箱 → 设置 → POP3/SMTP/IMAP → 开启服务 → 新增授权密码。授权码只显示一次。',
       qq: 'QQ 邮箱要用授权码，不是 QQ 密码：\n网页版 QQ 邮箱 → 设置 → 账号 → POP3/IMAP/SMTP 服务 → 开启 → 生成授权码（16 位字母）。',
       exmail: '账号填完整的邮箱地址。在网页版企业邮箱的 设置 → 客户端设置 里开启服务并生成客户端专用密码。',
+      wecom: '企业微信群 → 右上角菜单 → 消息推送（群机器人）→ 添加，复制 Webhook 地址。每分钟最多 20 条。地址里的 key 就是密钥，保存后不再显示。',
+      dingtalk: '钉钉群 → 群设置 → 机器人 → 添加自定义机器人，安全设置勾选「加签」，复制 Webhook 地址和密钥。每分钟最多 20 条。',
+      feishu: '飞书群 → 设置 → 群机器人 → 添加自定义机器人，复制 Webhook 地址。开启了「签名校验」的，一起复制密钥。',
+      webhook: '有通知时，知诉向这个地址 POST 一段 JSON，按 Standard Webhooks 签名（webhook-id、webhook-timestamp、webhook-signature）。返回 2xx 就算收到。',
       custom: '向邮箱服务商查询 SMTP 服务器、端口和加密方式。465 端口一般用 SSL/TLS，587 端口一般用 STARTTLS。',
     },
     state: { waiting: '暂时连不上', paused: '邮箱拒绝登录', disabled: '已停用' }, lastError: '{when} 没有发出：{text}', lastSuccess: '{when}成功发出',
     host: 'SMTP 服务器', port: '端口', security: '加密方式', sec: { tls: 'SSL/TLS', starttls: 'STARTTLS', none: '不加密（仅限本机）' },
     username: '邮箱账号', password: '密码', code: '授权码', fromName: '发件人名称', fromHint: '发件地址就是邮箱账号', name: '渠道名称', nameHint: '在设置谁收什么时用来区分',
-    need: { host: '请填 SMTP 服务器', port: '端口应为 1 到 65535', username: '请填邮箱账号', password: '请填授权码或密码' }, thenTest: '保存后请发送一次测试',
+    need: { host: '请填 SMTP 服务器', port: '端口应为 1 到 65535', username: '请填邮箱账号', password: '请填授权码或密码', url: '请填以 https:// 开头的地址', secret: '请填签名密钥' }, thenTest: '保存后请发送一次测试',
   },
   subscription: {
     none: '还没有人接收通知', noneText: '设置谁在什么时候收到哪些小程序的通知。', channelFirst: '请先添加一个通知渠道。', toChannels: '去添加渠道', add: '添加接收人',
     edit: '修改接收规则', programs: '小程序', programsHint: '不选就是全部，包括以后授权的', allPrograms: '全部小程序', events: '什么时候', receivers: '谁收',
-    address: '收件邮箱', addReceiver: '再加一个',
+    address: '收件邮箱', addReceiver: '再加一个', group: '发到群里',
   },
   notice: {
     all: '全部', noneText: '有投诉进来时，发给谁、什么时候、结果如何，都会记在这里。', at: '时间', event: '事件', channel: '渠道', to: '接收人', outcome: '结果',
@@ -81,7 +93,11 @@ export default {
     outcomes: { sent: '已发出', retry: '稍后重试', permanent: '不再重试', config: '等待修改设置', unknown: '结果不明' }, next: '，{when} 再试',
   },
   settings: {
-    members: '成员', platform: '第三方平台', tokens: 'API 令牌', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
+    members: '成员', platform: '第三方平台', templates: '话术', tokens: 'API 令牌', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
+  },
+  template: {
+    text: '回应和举证时可以直接选用的文字。变量会按投诉单自动填好：{vars}', none: '还没有话术', add: '添加话术', edit: '修改话术', name: '名称', kinds: '用于', allKinds: '所有操作', decision: '回应方式',
+    both: '都可以', body: '内容', types: '适用问题', allTypes: '所有问题', need: '请填写名称和内容',
   },
   member: {
     text: '谁可以登录、能做什么、管哪些小程序', add: '添加成员', edit: '修改成员', name: '称呼', email: '邮箱', role: '角色', scope: '小程序范围',
