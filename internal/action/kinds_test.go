@@ -345,3 +345,27 @@ func TestWhatNobodyKnowsIsLeftToAManagersHand(t *testing.T) {
 		}
 	})
 }
+
+func TestTheSameIsNotDoneAgainBeforeTheCaseWasReadAgain(t *testing.T) {
+	onEngines(t, func(w *world) {
+		c := w.file()
+		a := w.submit(c)
+		w.clock.Advance(time.Second)
+		// The answer takes a moment, and the job that reads the case again has not run yet.
+		w.whileResponding(func(rw http.ResponseWriter, r *http.Request, sim http.Handler) {
+			w.clock.Advance(time.Second)
+			sim.ServeHTTP(rw, r)
+		})
+		w.drive(a)
+		w.ended(a, Done, "")
+		if _, err := w.actions.Submit(w.t.Context(), intent(c)); !errors.Is(err, ErrInFlight) {
+			w.t.Errorf("a second click gives %v", err)
+		}
+		w.clock.Advance(time.Second)
+		w.fresh(c)
+		var illegal *NotLegalError
+		if _, err := w.actions.Submit(w.t.Context(), intent(c)); !errors.As(err, &illegal) {
+			w.t.Errorf("after reading the case again: %v", err)
+		}
+	})
+}

@@ -118,6 +118,19 @@ func (in Intent) check() error {
 	return nil
 }
 
+// justDone gives ErrInFlight while the case was not read again since the same was done: what it allowed then says nothing any more.
+func justDone(ctx context.Context, tx db.Tx, kind complaint.Action, c *complaint.Complaint) error {
+	done, err := tx.NewSelect().Model((*Action)(nil)).
+		Where("complaint_id = ? AND kind = ? AND state = ? AND finished_at > ?", c.ID, kind, Done, int64(c.SyncedAt)).Exists(ctx)
+	if err != nil {
+		return fmt.Errorf("look for an action just done: %w", err)
+	}
+	if done {
+		return ErrInFlight
+	}
+	return nil
+}
+
 // checkReturn asks for the answer that WeChat wants while goods come back.
 func (in Intent) checkReturn(c *complaint.Complaint) error {
 	if in.Kind != complaint.RefundProof {
@@ -169,6 +182,9 @@ func (s *Service) Submit(ctx context.Context, in Intent) (*Action, error) {
 			return &NotLegalError{Legality: l, Legal: complaint.LegalActions(c.Situation())}
 		}
 		if err := in.checkReturn(c); err != nil {
+			return err
+		}
+		if err := justDone(ctx, tx, in.Kind, c); err != nil {
 			return err
 		}
 		act = &Action{

@@ -209,7 +209,7 @@ func actionProblem(err error) *Problem {
 	case errors.Is(err, complaint.ErrNote):
 		return invalid("text", "备注需要 1 到 2000 个字")
 	case errors.Is(err, action.ErrInFlight):
-		return problemOf(http.StatusConflict, CodeConflict, "这张投诉单有一项操作正在发送，请等它结束")
+		return problemOf(http.StatusConflict, CodeConflict, "这张投诉单有一项操作正在发送或刚刚发出，请稍后再看")
 	case errors.Is(err, inbound.ErrNotReplayable):
 		return problemOf(http.StatusConflict, CodeConflict, "只有投诉推送可以重新处理")
 	case is(err, action.ErrNotFound, complaint.ErrNotFound, evidence.ErrNotFound, blob.ErrNotFound, inbound.ErrNotFound):
