@@ -2,6 +2,9 @@ package api
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
@@ -63,7 +66,7 @@ type listProgramsInput struct {
 }
 
 func (a *API) listPrograms(ctx context.Context, in *listProgramsInput) (*body[page[programView]], error) {
-	ps, err := a.Programs.List(ctx, program.Filter{IDs: scope(ctx), State: program.State(in.State), After: in.Cursor, Limit: in.Limit + 1})
+	ps, err := a.Programs.List(ctx, program.Filter{IDs: scope(ctx), Listed: true, State: program.State(in.State), After: in.Cursor, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +91,11 @@ func (a *API) program(ctx context.Context, id string) (*program.Program, error) 
 	if !who(ctx).Sees(id) {
 		return nil, errNotFound
 	}
-	return a.Programs.ByID(ctx, id)
+	p, err := a.Programs.ByID(ctx, id)
+	if err == nil && !p.ArchivedAt.IsZero() {
+		return nil, errNotFound
+	}
+	return p, err
 }
 
 func (a *API) getProgram(ctx context.Context, in *ByID) (*body[programView], error) {
@@ -117,6 +124,12 @@ func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[
 	if _, err := a.program(ctx, in.ID); err != nil {
 		return nil, err
 	}
+	if err := a.checkOwner(ctx, in.Body.OwnerID); err != nil {
+		return nil, err
+	}
+	if m := in.Body.MerchantID; m != nil && *m != "" {
+		return nil, invalid("merchant_id", "没有这个商户号")
+	}
 	patch := program.Patch{Tags: in.Body.Tags, OwnerID: in.Body.OwnerID, MerchantID: in.Body.MerchantID}
 	detail := map[string]any{}
 	if in.Body.State != nil {
@@ -133,6 +146,39 @@ func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[
 		return nil, err
 	}
 	return a.getProgram(ctx, &in.ByID)
+}
+
+// checkOwner wants an active member as the responsible person; empty means nobody.
+func (a *API) checkOwner(ctx context.Context, id *string) error {
+	if id == nil || *id == "" {
+		return nil
+	}
+	u, err := a.Identity.User(ctx, *id)
+	if errors.Is(err, identity.ErrNotFound) || err == nil && !u.DisabledAt.IsZero() {
+		return invalid("owner_id", "没有这位成员，或者已经停用")
+	}
+	return err
+}
+
+// deleteProgram takes a program off the list. What is still open would be forgotten with it, so that comes first.
+func (a *API) deleteProgram(ctx context.Context, in *ByID) (*empty, error) {
+	p, err := a.program(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	n, err := a.Complaints.Unfinished(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	if n > 0 {
+		return nil, problemOf(http.StatusConflict, CodeConflict, fmt.Sprintf("还有 %d 张投诉单没有完结，处理完才能移除；暂时不想接收通知可以先停用", n))
+	}
+	return &empty{}, a.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		if err := a.Programs.Archive(ctx, tx, p.ID); err != nil {
+			return err
+		}
+		return a.Identity.Record(ctx, tx, identity.Entry{Verb: "delete", Object: "program", ObjectID: p.ID, ProgramID: p.ID, Detail: map[string]any{"appid": p.AppID}})
+	})
 }
 
 func (a *API) refreshProgram(ctx context.Context, in *ByID) (*body[programView], error) {

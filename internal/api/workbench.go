@@ -50,7 +50,7 @@ func (a *API) getWorkbench(ctx context.Context, _ *empty) (*body[workbench], err
 
 // health lists failures first, then what was checked and works, so that nothing missing looks green.
 func (a *API) health(ctx context.Context) ([]healthItem, error) {
-	ps, err := a.Programs.List(ctx, program.Filter{IDs: scope(ctx)})
+	ps, err := a.Programs.List(ctx, program.Filter{IDs: scope(ctx), Listed: true})
 	if err != nil {
 		return nil, err
 	}

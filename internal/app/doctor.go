@@ -82,7 +82,7 @@ func (a *App) checkPlatform(ctx context.Context) []finding {
 }
 
 func (a *App) checkPrograms(ctx context.Context) []finding {
-	ps, err := a.Programs.List(ctx, program.Filter{})
+	ps, err := a.Programs.List(ctx, program.Filter{Listed: true})
 	if err != nil {
 		return []finding{{what: "programs cannot be read", hint: err.Error()}}
 	}
@@ -90,7 +90,8 @@ func (a *App) checkPrograms(ctx context.Context) []finding {
 	for i := range ps {
 		p := &ps[i]
 		if p.State == program.Revoked {
-			out = append(out, finding{what: p.AppID + " " + p.Name + ": authorisation was revoked", hint: "authorise it again"})
+			// The merchant's decision, and no fault of this installation.
+			out = append(out, finding{ok: true, what: p.AppID + " " + p.Name + ": the merchant took the authorisation back; authorise it again or remove it"})
 			continue
 		}
 		for _, id := range p.Missing() {

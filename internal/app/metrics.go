@@ -115,7 +115,7 @@ func (s *state) collectJobs(ctx context.Context, gauge func(*prometheus.Desc, fl
 }
 
 func (s *state) collectPlatform(ctx context.Context, gauge func(*prometheus.Desc, float64, ...string)) error {
-	ps, err := s.app.Programs.List(ctx, program.Filter{})
+	ps, err := s.app.Programs.List(ctx, program.Filter{Listed: true})
 	if err != nil {
 		return err
 	}

@@ -229,6 +229,15 @@ func (s *Service) Totals(ctx context.Context, programIDs []string) (Totals, erro
 // Beijing is the clock WeChat and its merchants live by; China has no daylight saving.
 var Beijing = time.FixedZone("UTC+8", 8*3600)
 
+// Unfinished returns the number of a program's cases that WeChat has not closed.
+func (s *Service) Unfinished(ctx context.Context, programID string) (int, error) {
+	n, err := s.db.Read.NewSelect().Model((*Complaint)(nil)).Where("program_id = ? AND stage <> ?", programID, Closed).Count(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("count unfinished complaints: %w", err)
+	}
+	return int(n), nil
+}
+
 // OpenByProgram returns the number of cases per program that wait for the merchant.
 func (s *Service) OpenByProgram(ctx context.Context) (map[string]int64, error) {
 	var rows []struct {

@@ -298,8 +298,9 @@ func (s *Service) upsertAuthorized(ctx context.Context, tx db.Tx, a adoption) (s
 	if _, err := tx.NewUpdate().Model(p).Column(columns...).WherePK().Exec(ctx); err != nil {
 		return "", fmt.Errorf("store program: %w", err)
 	}
-	// Staff's decision to disable a program outlives a new authorisation, also one made at this moment.
-	if _, err := tx.NewUpdate().Model((*Program)(nil)).Set("state = ?", Active).Where("id = ? AND state = ?", p.ID, Revoked).Exec(ctx); err != nil {
+	// Staff's decision to disable a program outlives a new authorisation, also one made at this moment; to remove it does not.
+	if _, err := tx.NewUpdate().Model((*Program)(nil)).Set("state = ?, archived_at = NULL", Active).
+		Where("id = ? AND (state = ? OR archived_at IS NOT NULL)", p.ID, Revoked).Exec(ctx); err != nil {
 		return "", fmt.Errorf("activate program: %w", err)
 	}
 	if lost != 0 {

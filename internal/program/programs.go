@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/uptrace/bun"
 
@@ -38,8 +40,10 @@ type Filter struct {
 	IDs   []string
 	State State
 	Mode  Mode
-	After string // id of the last program of the previous page
-	Limit int
+	// Listed leaves out what staff removed.
+	Listed bool
+	After  string // id of the last program of the previous page
+	Limit  int
 }
 
 // List returns programs in the order they were connected.
@@ -57,6 +61,9 @@ func (s *Service) List(ctx context.Context, f Filter) ([]Program, error) {
 	}
 	if f.Mode != "" {
 		q = q.Where("mode = ?", f.Mode)
+	}
+	if f.Listed {
+		q = q.Where("archived_at IS NULL")
 	}
 	if f.After != "" {
 		q = q.Where("id > ?", f.After)
@@ -95,6 +102,9 @@ func (s *Service) Update(ctx context.Context, tx db.Tx, id string, patch Patch) 
 		p.State, columns = *patch.State, append(columns, "state")
 	}
 	if patch.Tags != nil {
+		if err := checkTags(*patch.Tags); err != nil {
+			return nil, err
+		}
 		p.Tags.V, columns = *patch.Tags, append(columns, "tags")
 	}
 	if patch.OwnerID != nil {
@@ -118,12 +128,40 @@ func (s *Service) Update(ctx context.Context, tx db.Tx, id string, patch Patch) 
 	return p, nil
 }
 
+// Bounds of a program's tags.
+const (
+	maxTags = 20
+	maxTag  = 20 // characters
+)
+
+func checkTags(tags []string) error {
+	if len(tags) > maxTags {
+		return &FieldError{"tags", fmt.Sprintf("标签最多 %d 个", maxTags)}
+	}
+	for _, t := range tags {
+		if n := utf8.RuneCountInString(t); n == 0 || n > maxTag || strings.TrimSpace(t) != t {
+			return &FieldError{"tags", fmt.Sprintf("每个标签 1 到 %d 个字，前后不能有空格", maxTag)}
+		}
+	}
+	return nil
+}
+
+// Archive takes a program off the list and stops telling people about it. Its cases stay, and so does the authorisation, which only the merchant can take back.
+func (s *Service) Archive(ctx context.Context, tx db.Tx, id string) error {
+	_, err := tx.NewUpdate().Model((*Program)(nil)).Set("archived_at = ?, updated_at = ?", s.now(), s.now()).
+		Set("state = CASE WHEN state = ? THEN ? ELSE state END", Active, Disabled).Where("id = ?", id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("archive program: %w", err)
+	}
+	return nil
+}
+
 // pushedEvery spares the program's row under a flood of pushes, which would otherwise queue for it on PostgreSQL.
 const pushedEvery = 10 * time.Second
 
 // Pushed notes that WeChat pushed something for an account, so that silence can be seen. It belongs to the delivery's transaction.
 func Pushed(ctx context.Context, tx bun.IDB, appID string, at db.Time) error {
-	if _, err := tx.NewUpdate().Model((*Program)(nil)).Set("last_push_at = ?", at).Where("appid = ? AND (last_push_at IS NULL OR last_push_at < ?)", appID, at-db.Time(pushedEvery.Milliseconds())).Exec(ctx); err != nil {
+	if _, err := tx.NewUpdate().Model((*Program)(nil)).Set("last_push_at = ?, archived_at = NULL", at).Where("appid = ? AND (last_push_at IS NULL OR last_push_at < ?)", appID, at-db.Time(pushedEvery.Milliseconds())).Exec(ctx); err != nil {
 		return fmt.Errorf("note push: %w", err)
 	}
 	return nil

@@ -50,6 +50,7 @@ type Program struct {
 	InfoSyncedAt db.Time
 	AuthorizedAt db.Time
 	RevokedAt    db.Time
+	ArchivedAt   db.Time // removed by staff; the row stays for its cases
 
 	AppSecretSealed string
 	PushTokenSealed string

@@ -616,7 +616,8 @@ export interface paths {
         get: operations["get-program"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Take a program off the list; its cases stay */
+        delete: operations["delete-program"];
         options?: never;
         head?: never;
         /** Enable, disable, tag or assign a program */
@@ -3497,7 +3498,7 @@ export interface operations {
             content: {
                 "multipart/form-data": {
                     /** @description The case it is for */
-                    complaint_id: string;
+                    complaint_id?: string;
                     /**
                      * Format: binary
                      * @description The picture
@@ -4393,6 +4394,62 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ProgramView"];
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-program": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
