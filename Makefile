@@ -75,7 +75,7 @@ test-web: $(WEB_MODULES) ## unit tests of the web interface
 	scripts/no-skips vitest $(REPORTS)/vitest.json
 
 .PHONY: fuzz
-fuzz: ## every fuzz target for FUZZTIME (30000x)
+fuzz: ## every fuzz target for FUZZTIME (10000x)
 	scripts/fuzz
 
 .PHONY: e2e

@@ -121,7 +121,7 @@ func (in Intent) check() error {
 // justDone gives ErrInFlight while the case was not read again since the same was done: what it allowed then says nothing any more.
 func justDone(ctx context.Context, tx db.Tx, kind complaint.Action, c *complaint.Complaint) error {
 	done, err := tx.NewSelect().Model((*Action)(nil)).
-		Where("complaint_id = ? AND kind = ? AND state = ? AND finished_at > ?", c.ID, kind, Done, int64(c.SyncedAt)).Exists(ctx)
+		Where("complaint_id = ? AND kind = ? AND state = ? AND finished_at >= ?", c.ID, kind, Done, int64(c.SyncedAt)).Exists(ctx)
 	if err != nil {
 		return fmt.Errorf("look for an action just done: %w", err)
 	}

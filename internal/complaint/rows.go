@@ -39,8 +39,8 @@ type Complaint struct {
 	DueAt            db.Time // WeChat's expireTime; 0 = no deadline
 	DueSort          int64   // DueAt, or noDue
 	FirstSeenAt      db.Time
-	SyncedAt         db.Time
-	SyncError        string // the last failed sync in words; empty after a good one
+	SyncedAt         db.Time // when the last answer was asked for
+	SyncError        string  // the last failed sync in words; empty after a good one
 	SyncErrcode      int64
 	SyncRID          string `bun:"sync_rid"`
 	SyncAttempts     int64

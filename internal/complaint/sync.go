@@ -76,6 +76,7 @@ func (s *Service) readAndMerge(ctx context.Context, id string) (*Complaint, erro
 	}
 	var d wechat.Detail
 	var raw []byte
+	asked := s.now() // not when it is stored: what happens at WeChat in between is not in the answer
 	err = s.programs.Call(ctx, p, program.ComplaintSets, func(ctx context.Context, token string) error {
 		var err error
 		d, raw, err = s.wechat.ComplaintDetail(ctx, token, c.ComplaintOrderID)
@@ -84,7 +85,7 @@ func (s *Service) readAndMerge(ctx context.Context, id string) (*Complaint, erro
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", errUnread, err), s.noteSyncError(ctx, c.ID, err))
 	}
-	return s.merge(ctx, c, d, raw)
+	return s.merge(ctx, c, d, raw, asked)
 }
 
 func (s *Service) noteSyncError(ctx context.Context, id string, cause error) error {
@@ -125,7 +126,7 @@ func SyncProblem(err error) string {
 
 // merge stores what WeChat said: complaint, snapshot, timeline and the jobs that follow, in one transaction. The same answer twice changes nothing but
 // the time of the last sync. A case that changed meanwhile gives errMoved: what was read may be older than what is stored.
-func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, raw []byte) (*Complaint, error) {
+func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, raw []byte, asked db.Time) (*Complaint, error) {
 	sum, err := fingerprint(d)
 	if err != nil {
 		return nil, err
@@ -135,7 +136,7 @@ func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, r
 		if err := s.apply(&next, d); err != nil {
 			return err
 		}
-		next.SyncedAt, next.SyncError, next.SyncErrcode, next.SyncRID, next.SyncAttempts = s.now(), "", 0, "", 0
+		next.SyncedAt, next.SyncError, next.SyncErrcode, next.SyncRID, next.SyncAttempts = asked, "", 0, "", 0
 		fresh := sum != read.SnapshotHash
 		next.SnapshotHash = sum
 		if fresh {

@@ -75,11 +75,13 @@ func upright(m image.Image, held int) image.Image {
 }
 
 func mirror(m image.Image) image.Image {
-	b := m.Bounds()
-	out := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
-	for y := range b.Dy() {
-		for x := range b.Dx() {
-			out.Set(b.Dx()-1-x, y, m.At(b.Min.X+x, b.Min.Y+y))
+	in := canvas(m)
+	w, h := in.Rect.Dx(), in.Rect.Dy()
+	out := image.NewRGBA(in.Rect)
+	for y := range h {
+		for x := range w {
+			from, to := in.PixOffset(x, y), out.PixOffset(w-1-x, y)
+			copy(out.Pix[to:to+4], in.Pix[from:from+4])
 		}
 	}
 	return out

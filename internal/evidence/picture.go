@@ -55,10 +55,11 @@ func Prepare(raw []byte) (p Picture, original string, err error) {
 	if err != nil {
 		return Picture{}, "", err
 	}
+	m = fit(m, maxSide) // before turning: a phone's photo has many times the pixels
 	if format == "jpeg" {
 		m = upright(m, orientation(raw))
 	}
-	p, err = encode(fit(m, maxSide), format == "png" || format == "gif")
+	p, err = encode(m, format == "png" || format == "gif")
 	return p, formats[format], err
 }
 
@@ -143,11 +144,11 @@ func fit(m image.Image, most int) image.Image {
 
 // turn rotates clockwise by a multiple of 90 degrees.
 func turn(m image.Image, degrees int) image.Image {
-	b := m.Bounds()
-	w, h := b.Dx(), b.Dy()
 	if degrees%360 == 0 {
 		return m
 	}
+	in := canvas(m)
+	w, h := in.Rect.Dx(), in.Rect.Dy()
 	size := image.Rect(0, 0, h, w)
 	if degrees%180 == 0 {
 		size = image.Rect(0, 0, w, h)
@@ -155,17 +156,26 @@ func turn(m image.Image, degrees int) image.Image {
 	out := image.NewRGBA(size)
 	for y := range h {
 		for x := range w {
-			c := m.At(b.Min.X+x, b.Min.Y+y)
+			to := 0
 			switch degrees % 360 {
 			case 90:
-				out.Set(h-1-y, x, c)
+				to = out.PixOffset(h-1-y, x)
 			case 180:
-				out.Set(w-1-x, h-1-y, c)
+				to = out.PixOffset(w-1-x, h-1-y)
 			case 270:
-				out.Set(y, w-1-x, c)
+				to = out.PixOffset(y, w-1-x)
 			}
+			from := in.PixOffset(x, y)
+			copy(out.Pix[to:to+4], in.Pix[from:from+4])
 		}
 	}
+	return out
+}
+
+// canvas copies a picture to where its pixels can be written, with its corner at zero.
+func canvas(m image.Image) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, m.Bounds().Dx(), m.Bounds().Dy()))
+	draw.Draw(out, out.Bounds(), m, m.Bounds().Min, draw.Src)
 	return out
 }
 
@@ -183,17 +193,15 @@ func Edit(content []byte, degrees int, regions []Region) (Picture, error) {
 	if err != nil {
 		return Picture{}, err
 	}
-	out := onWhite(turn(m, degrees))
-	canvas := image.NewRGBA(image.Rect(0, 0, out.Bounds().Dx(), out.Bounds().Dy()))
-	draw.Draw(canvas, canvas.Bounds(), out, out.Bounds().Min, draw.Src)
+	out := canvas(onWhite(turn(m, degrees)))
 	for _, r := range regions {
-		area := image.Rect(r.X, r.Y, r.X+r.Width, r.Y+r.Height).Intersect(canvas.Bounds())
+		area := image.Rect(r.X, r.Y, r.X+r.Width, r.Y+r.Height).Intersect(out.Bounds())
 		if r.Width <= 0 || r.Height <= 0 || area.Empty() {
 			return Picture{}, ErrRegion
 		}
-		hide(canvas, area)
+		hide(out, area)
 	}
-	return encode(canvas, format == "png")
+	return encode(out, format == "png")
 }
 
 // hide replaces an area by a few large tiles of its mean colours. A finer mosaic can be read again by trying out what would give it; this cannot.

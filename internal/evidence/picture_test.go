@@ -150,7 +150,7 @@ func TestEveryKindIsTakenByItsContent(t *testing.T) {
 }
 
 func TestLargePicturesShrinkUntilWeChatTakesThem(t *testing.T) {
-	for name, raw := range map[string][]byte{"a noisy screenshot": asPNG(t, noise(1800, 1400)), "a photo": asJPEG(t, noise(4000, 1000))} {
+	for name, raw := range map[string][]byte{"a noisy screenshot": asPNG(t, noise(1100, 900)), "a photo": asJPEG(t, noise(3400, 400))} {
 		p, _, err := evidence.Prepare(raw)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
@@ -255,6 +255,21 @@ func TestTurningAndRegionsOutside(t *testing.T) {
 		t.Error(err)
 	} else if m, _, err := image.DecodeConfig(bytes.NewReader(b)); err != nil || m.Width != 320 || m.Height != 160 {
 		t.Errorf("thumb %d×%d, %v", m.Width, m.Height, err)
+	}
+}
+
+// BenchmarkPhoto prepares what a phone takes: 12 megapixels, held upright.
+func BenchmarkPhoto(b *testing.B) {
+	var raw bytes.Buffer
+	if err := jpeg.Encode(&raw, marked(4032, 3024), &jpeg.Options{Quality: 90}); err != nil {
+		b.Fatal(err)
+	}
+	photo := withExif(raw.Bytes(), 6, binary.BigEndian)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, _, err := evidence.Prepare(photo); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 
