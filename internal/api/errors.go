@@ -33,6 +33,7 @@ const (
 	CodeUpstream        = "upstream"
 	CodeInternal        = "internal"
 	CodeOTPRequired     = "otp_required"
+	CodeWrongPassword   = "wrong_password"
 	CodeTooLarge        = "too_large"
 )
 
@@ -150,6 +151,8 @@ func identityProblem(err error) *Problem {
 		return problemOf(http.StatusUnauthorized, CodeUnauthenticated, "邮箱或密码不对")
 	case errors.Is(err, identity.ErrOTPRequired):
 		return problemOf(http.StatusUnauthorized, CodeOTPRequired, "请输入动态码")
+	case errors.Is(err, identity.ErrWrongPassword):
+		return problemOf(http.StatusUnprocessableEntity, CodeWrongPassword, "当前密码不对")
 	case errors.Is(err, identity.ErrBadToken):
 		return problemOf(http.StatusUnauthorized, CodeUnauthenticated, "API 令牌无效或已停用")
 	case errors.Is(err, identity.ErrNotFound):

@@ -93,6 +93,7 @@ type me struct {
 	Role        string   `json:"role" enum:"owner,manager,agent,finance,viewer"`
 	ProgramIDs  []string `json:"program_ids" doc:"Empty means all"`
 	Permissions []string `json:"permissions"`
+	TOTP        bool     `json:"totp" doc:"Whether a one-time code is asked for at login"`
 	Version     string   `json:"version"`
 	PublicURL   string   `json:"public_url"`
 }
@@ -100,7 +101,7 @@ type me struct {
 func (a *API) meOf(p identity.Principal) me {
 	m := me{
 		ID: p.UserID, Email: p.Email, Name: p.Name, Role: string(p.Role), ProgramIDs: orEmpty(p.ProgramIDs),
-		Permissions: []string{}, Version: a.Version, PublicURL: a.PublicURL,
+		Permissions: []string{}, TOTP: p.TOTP, Version: a.Version, PublicURL: a.PublicURL,
 	}
 	for _, r := range p.Role.Rights() {
 		m.Permissions = append(m.Permissions, string(r))

@@ -10,7 +10,7 @@ import (
 	"github.com/zhisu/zhisu/internal/secret"
 )
 
-// userRoutes are the members page: users, their second factor, API tokens, the audit trail.
+// userRoutes are the members page: users, their second factor, API tokens, the audit trail, and what everybody changes of their own account.
 func (a *API) userRoutes() {
 	const (
 		get   = http.MethodGet
@@ -26,12 +26,11 @@ func (a *API) userRoutes() {
 	handle(a, identity.RightUsers, op(del, "/users/{id}", "disable-user", "users", "Disable a user; the record stays"), a.disableUser)
 	handle(a, identity.RightUsers, op(del, "/users/{id}/totp", "disable-user-totp", "users", "Turn a user's second factor off"), a.disableTOTP)
 
-	handle(a, anyone, op(post, "/me/totp", "enrol-totp", "session", "Propose a second factor for oneself; shown once"), a.enrolTOTP)
-	handle(a, anyone, op(post, "/me/totp/confirm", "confirm-totp", "session", "Turn the proposed second factor on with its first code"), a.confirmTOTP)
-
 	handle(a, anyone, op(get, "/tokens", "list-tokens", "tokens", "API tokens: one's own; everybody's with the right to manage users"), a.listTokens)
 	handle(a, anyone, created(op(post, "/tokens", "create-token", "tokens", "Make an API token for oneself; shown once")), a.createToken)
 	handle(a, anyone, op(del, "/tokens/{id}", "revoke-token", "tokens", "Revoke an API token"), a.revokeToken)
+
+	a.accountRoutes()
 
 	handle(a, identity.RightAudit, op(get, "/audit", "list-audit", "audit", "Who did what, newest first"), a.listAudit)
 }
@@ -153,38 +152,4 @@ func (a *API) disableUser(ctx context.Context, in *ByID) (*empty, error) {
 
 func (a *API) disableTOTP(ctx context.Context, in *ByID) (*empty, error) {
 	return &empty{}, a.Identity.DisableTOTP(ctx, in.ID)
-}
-
-type totpEnrolment struct {
-	Secret string `json:"secret" doc:"Base32, to type into an authenticator app"`
-	URL    string `json:"url" doc:"otpauth://…, to show as a QR code"`
-}
-
-// inPerson refuses API tokens: who finds one must not be able to lock its user out.
-func inPerson(ctx context.Context) error {
-	if who(ctx).Via != identity.ViaSession {
-		return problemOf(http.StatusForbidden, CodeForbidden, "请登录网页后设置两步验证，API 令牌不能设置")
-	}
-	return nil
-}
-
-func (a *API) enrolTOTP(ctx context.Context, _ *empty) (*body[totpEnrolment], error) {
-	if err := inPerson(ctx); err != nil {
-		return nil, err
-	}
-	e, err := a.Identity.EnrolTOTP(ctx, who(ctx).UserID)
-	return &body[totpEnrolment]{totpEnrolment{e.Secret.Reveal(), e.URL.Reveal()}}, err
-}
-
-type totpCodeInput struct {
-	Body struct {
-		Code string `json:"code"`
-	}
-}
-
-func (a *API) confirmTOTP(ctx context.Context, in *totpCodeInput) (*empty, error) {
-	if err := inPerson(ctx); err != nil {
-		return nil, err
-	}
-	return &empty{}, a.Identity.ConfirmTOTP(ctx, who(ctx).UserID, in.Body.Code)
 }

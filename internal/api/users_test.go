@@ -169,6 +169,9 @@ func TestWhoMayManageMembers(t *testing.T) {
 		{"DELETE", "/tokens/nothing", nil, [6]int{404, 404, 404, 404, 404, 401}},
 		{"POST", "/me/totp", nil, [6]int{403, 403, 403, 403, 403, 401}}, // not with a token
 		{"POST", "/me/totp/confirm", obj{"code": "123456"}, [6]int{403, 403, 403, 403, 403, 401}},
+		{"PATCH", "/me", obj{"name": "x"}, [6]int{403, 403, 403, 403, 403, 401}},
+		{"PUT", "/me/password", obj{"current": membersPassword, "new": "another good password"}, [6]int{403, 403, 403, 403, 403, 401}},
+		{"DELETE", "/me/totp", obj{"password": membersPassword}, [6]int{403, 403, 403, 403, 403, 401}},
 		{"GET", "/audit", nil, [6]int{200, 200, 403, 403, 403, 401}},
 	} {
 		for i, r := range roles {

@@ -31,6 +31,8 @@ var (
 	ErrOTPRequired = errors.New("a one-time code is needed")
 	// ErrBadOTP says that the one-time code is wrong or was used before. At login it follows a right password, and is an ErrBadLogin.
 	ErrBadOTP = fmt.Errorf("%w: the one-time code is wrong or was used", ErrBadLogin)
+	// ErrWrongPassword says that somebody who is logged in gave a password that is not theirs.
+	ErrWrongPassword = errors.New("the present password is wrong")
 	// ErrOTPActive says that the second factor is on already.
 	ErrOTPActive = errors.New("the second factor is on already")
 	// ErrOTPNotEnrolled says that there is no second factor waiting to be confirmed.

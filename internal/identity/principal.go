@@ -19,6 +19,8 @@ type Principal struct {
 	Role                Role
 	// ProgramIDs confine the principal to these programs; empty means all.
 	ProgramIDs []string
+	// TOTP reports whether the user's second factor is on.
+	TOTP bool
 	// Via is ViaSession, ViaToken or ViaSystem.
 	Via string
 }

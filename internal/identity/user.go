@@ -52,6 +52,8 @@ type Patch struct {
 	ProgramIDs *[]string
 	Password   *secret.Text
 	Disabled   *bool
+
+	from string // the password hash that Password takes the place of; empty = whichever
 }
 
 type userRow struct {
@@ -80,7 +82,7 @@ func (r *userRow) user() User {
 }
 
 func (r *userRow) principal(via string) Principal {
-	return Principal{UserID: r.ID, Email: r.Email, Name: r.Name, Role: r.Role, ProgramIDs: r.ProgramIDs.V, Via: via}
+	return Principal{UserID: r.ID, Email: r.Email, Name: r.Name, Role: r.Role, ProgramIDs: r.ProgramIDs.V, TOTP: r.totp(), Via: via}
 }
 
 func (r *userRow) active() bool { return r.DisabledAt.IsZero() }
@@ -217,6 +219,9 @@ func (s *Service) checkPatch(ctx context.Context, p *Patch) (hash string, err er
 // apply changes the row and returns what changed, in words for the audit trail; nothing if all was so already.
 func (s *Service) apply(row *userRow, p Patch, hash string) (map[string]any, error) {
 	before, detail := *row, map[string]any{}
+	if p.from != "" && p.from != row.PasswordHash {
+		return nil, ErrWrongPassword // changed at the same moment
+	}
 	if p.Name != nil && *p.Name != row.Name {
 		row.Name = *p.Name
 		detail["name"] = row.Name

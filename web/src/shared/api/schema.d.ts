@@ -465,6 +465,24 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Change one's own name */
+        patch: operations["update-me"];
+        trace?: never;
+    };
+    "/api/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change one's own password; ends all other sessions */
+        put: operations["change-password"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -479,7 +497,8 @@ export interface paths {
         put?: never;
         /** Propose a second factor for oneself; shown once */
         post: operations["enrol-totp"];
-        delete?: never;
+        /** Turn one's own second factor off */
+        delete: operations["disable-own-totp"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1377,7 +1396,13 @@ export interface components {
             public_url: string;
             /** @enum {string} */
             role: "owner" | "manager" | "agent" | "finance" | "viewer";
+            /** @description Whether a one-time code is asked for at login */
+            totp: boolean;
             version: string;
+        };
+        MeInputBody: {
+            /** @description 1 to 64 characters */
+            name: string;
         };
         MissingSet: {
             /** @description Only one third-party platform may hold it */
@@ -1482,6 +1507,10 @@ export interface components {
              */
             state: "queued" | "sent" | "delivered" | "failed" | "dropped";
         };
+        OwnPasswordInputBody: {
+            /** @description One's own, to be sure who asks */
+            password: string;
+        };
         PageAuditView: {
             items: components["schemas"]["AuditView"][];
             /** @description Cursor of the next page; null on the last */
@@ -1531,6 +1560,11 @@ export interface components {
             items: components["schemas"]["UserView"][];
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
+        };
+        PasswordInputBody: {
+            current: string;
+            /** @description At least 10 characters */
+            new: string;
         };
         PlatformInputBody: {
             component_appid: string;
@@ -3852,6 +3886,124 @@ export interface operations {
             };
         };
     };
+    "update-me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "change-password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "enrol-totp": {
         parameters: {
             query?: never;
@@ -3869,6 +4021,64 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TotpEnrolment"];
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "disable-own-totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OwnPasswordInputBody"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
