@@ -83,7 +83,7 @@ func settings(t *testing.T, dataDir, databaseURL string) config.Config {
 	t.Helper()
 	cfg := config.Config{
 		Listen: "127.0.0.1:0", DataDir: dataDir, DatabaseURL: databaseURL, WechatAPIURL: "http://127.0.0.1:1", WechatMPURL: "http://127.0.0.1:1",
-		WechatOpenURL: "http://127.0.0.1:1", AllowPrivateURLs: true, LogFormat: "json",
+		WechatOpenURL: "http://127.0.0.1:1", WechatPayURL: "http://127.0.0.1:1", TencentSMSURL: "http://127.0.0.1:1", AllowPrivateURLs: true, LogFormat: "json",
 	}
 	if err := cfg.Normalize(); err != nil {
 		t.Fatal(err)
@@ -140,6 +140,7 @@ func build(t *testing.T, dataDir, databaseURL string) (*stage, net.Listener) {
 	cfg := settings(t, dataDir, databaseURL)
 	cfg.Listen, cfg.PublicURL = l.Addr().String(), public
 	cfg.WechatAPIURL, cfg.WechatMPURL, cfg.WechatOpenURL = wechat.URL, wechat.URL, wechat.URL
+	cfg.WechatPayURL, cfg.TencentSMSURL = wechat.URL, wechat.URL
 	cfg.ComponentAppID, cfg.ComponentSecret, cfg.ComponentToken, cfg.ComponentAESKey = component, componentSecret, pushToken, pushKey
 	log := slog.New(slog.NewJSONHandler(s.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.opts = Options{Config: cfg, Logger: log, Clock: clock.System{}, Version: "test", Work: true}

@@ -37,6 +37,9 @@ type Config struct {
 	WechatMPURL   string `name:"wechat-mp-url" default:"https://mp.weixin.qq.com" env:"ZHISU_WECHAT_MP_URL" help:"Host of the authorisation page for computers."`
 	WechatOpenURL string `name:"wechat-open-url" default:"https://open.weixin.qq.com" env:"ZHISU_WECHAT_OPEN_URL" help:"Host of the authorisation page for phones."`
 
+	WechatPayURL  string `name:"wechatpay-url" default:"https://api.mch.weixin.qq.com" env:"ZHISU_WECHATPAY_URL" help:"WeChat Pay's API host."`
+	TencentSMSURL string `name:"tencent-sms-url" default:"https://sms.tencentcloudapi.com" env:"ZHISU_TENCENT_SMS_URL" help:"API host of Tencent Cloud SMS."`
+
 	ComponentAppID  string `name:"component-appid" env:"ZHISU_COMPONENT_APPID" help:"AppID of the third-party platform (first start only)."`
 	ComponentSecret string `name:"component-secret" env:"ZHISU_COMPONENT_SECRET" help:"AppSecret of the platform (first start only)."`
 	ComponentToken  string `name:"component-token" env:"ZHISU_COMPONENT_TOKEN" help:"消息校验 Token (first start only)."`
@@ -71,6 +74,7 @@ func (c *Config) Normalize() error {
 	for name, p := range map[string]*string{
 		"ZHISU_PUBLIC_URL": &c.PublicURL, "ZHISU_WECHAT_API_URL": &c.WechatAPIURL,
 		"ZHISU_WECHAT_MP_URL": &c.WechatMPURL, "ZHISU_WECHAT_OPEN_URL": &c.WechatOpenURL,
+		"ZHISU_WECHATPAY_URL": &c.WechatPayURL, "ZHISU_TENCENT_SMS_URL": &c.TencentSMSURL,
 	} {
 		*p = strings.TrimRight(*p, "/")
 		u, err := url.Parse(*p)

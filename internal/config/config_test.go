@@ -90,6 +90,8 @@ func TestDefaults(t *testing.T) {
 		"ZHISU_WECHAT_API_URL":  {c.WechatAPIURL, "https://api.weixin.qq.com"},
 		"ZHISU_WECHAT_MP_URL":   {c.WechatMPURL, "https://mp.weixin.qq.com"},
 		"ZHISU_WECHAT_OPEN_URL": {c.WechatOpenURL, "https://open.weixin.qq.com"},
+		"ZHISU_WECHATPAY_URL":   {c.WechatPayURL, "https://api.mch.weixin.qq.com"},
+		"ZHISU_TENCENT_SMS_URL": {c.TencentSMSURL, "https://sms.tencentcloudapi.com"},
 		"ZHISU_EXTRA_CA_FILE":   {c.ExtraCAFile, ""},
 	} {
 		if v[0] != v[1] {

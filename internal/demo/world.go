@@ -74,6 +74,7 @@ func newWorld(c *config.Config, l listeners) (*world, error) {
 		return nil, fmt.Errorf("build simulator: %w", err)
 	}
 	c.WechatAPIURL, c.WechatMPURL, c.WechatOpenURL = w.url, w.url, w.url
+	c.WechatPayURL, c.TencentSMSURL = w.url, w.url
 	w.platform = program.PlatformConfig{ComponentAppID: component, Secret: sec, Token: token, EncodingAESKey: key}
 	c.ComponentAppID = ""     // never seeds what may be a real installation; see connect
 	c.AllowPrivateURLs = true // the simulator's mail server is on this machine

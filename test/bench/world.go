@@ -62,7 +62,7 @@ func newWorld(ctx context.Context, o options, postgres bool) (_ *world, err erro
 		return nil, err
 	}
 	env := []string{
-		"ZHISU_WECHAT_API_URL=" + api, "ZHISU_WECHAT_MP_URL=" + api, "ZHISU_WECHAT_OPEN_URL=" + api, "ZHISU_COMPONENT_APPID=" + component,
+		"ZHISU_WECHAT_API_URL=" + api, "ZHISU_WECHAT_MP_URL=" + api, "ZHISU_WECHAT_OPEN_URL=" + api, "ZHISU_WECHATPAY_URL=" + api, "ZHISU_TENCENT_SMS_URL=" + api, "ZHISU_COMPONENT_APPID=" + component,
 		"ZHISU_COMPONENT_SECRET=" + secret, "ZHISU_COMPONENT_TOKEN=" + pushToken, "ZHISU_COMPONENT_AES_KEY=" + pushKey,
 	}
 	if postgres {

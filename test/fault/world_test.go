@@ -49,7 +49,7 @@ func newWorld(t *testing.T, postgres bool, n int, push func(w *world) string, wr
 	t.Cleanup(w.http.CloseIdleConnections)
 	w.startWeChat(wrap)
 	env := []string{
-		"ZHISU_WECHAT_API_URL=" + w.url, "ZHISU_WECHAT_MP_URL=" + w.url, "ZHISU_WECHAT_OPEN_URL=" + w.url, "ZHISU_COMPONENT_APPID=" + component,
+		"ZHISU_WECHAT_API_URL=" + w.url, "ZHISU_WECHAT_MP_URL=" + w.url, "ZHISU_WECHAT_OPEN_URL=" + w.url, "ZHISU_WECHATPAY_URL=" + w.url, "ZHISU_TENCENT_SMS_URL=" + w.url, "ZHISU_COMPONENT_APPID=" + component,
 		"ZHISU_COMPONENT_SECRET=" + secret, "ZHISU_COMPONENT_TOKEN=" + pushToken, "ZHISU_COMPONENT_AES_KEY=" + pushKey,
 	}
 	if postgres {
