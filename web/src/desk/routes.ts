@@ -29,6 +29,7 @@ export const routes: RouteRecordRaw[] = [
       { path: 'platform', component: () => import('./pages/PlatformTab.vue'), meta: { title: 'settings.platform' } },
       { path: 'templates', component: () => import('./pages/TemplatesTab.vue'), meta: { title: 'settings.templates' } },
       { path: 'tokens', component: () => import('./pages/TokensTab.vue'), meta: { title: 'settings.tokens' } },
+      { path: 'deliveries', component: () => import('./pages/DeliveriesTab.vue'), meta: { title: 'settings.deliveries' } },
       { path: 'audit', component: () => import('./pages/AuditTab.vue'), meta: { title: 'settings.audit' } },
     ],
   },
