@@ -41,6 +41,8 @@ func (a *App) workers() *river.Workers {
 	// Telling people.
 	work(w, func(ctx context.Context, j notify.DeliverArgs) error { return a.Notify.Deliver(ctx, j.NoticeID) })
 
+	work(w, func(ctx context.Context, j notify.GreetArgs) error { return a.Notify.Greet(ctx, j.BindingID) })
+
 	// Programs and their tokens.
 	work(w, func(ctx context.Context, _ program.KeepTokensArgs) error { return a.Programs.KeepTokens(ctx) })
 	work(w, func(ctx context.Context, j program.ExchangeArgs) error { return a.Programs.Exchange(ctx, j.CodeHash) })

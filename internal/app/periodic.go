@@ -41,9 +41,9 @@ func (a *App) periodic() []*river.PeriodicJob {
 }
 
 func (a *App) reconcile(ctx context.Context) error {
-	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Actions.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Programs.RequeueCodes(ctx))
+	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Actions.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
 }
 
 func (a *App) sweep(ctx context.Context) error {
-	return errors.Join(a.Identity.DeleteExpired(ctx), a.API.DeleteExpired(ctx))
+	return errors.Join(a.Identity.DeleteExpired(ctx), a.API.DeleteExpired(ctx), a.Notify.ForgetCodes(ctx))
 }

@@ -39,6 +39,8 @@ var sealedColumns = []sealedColumn{
 	{Table: "complaints", Column: "openid_sealed", ID: "id"},
 	{Table: "complaints", Column: "content_sealed", ID: "id"},
 	{Table: "channels", Column: "secrets_sealed", ID: "id"},
+	{Table: "channels", Column: "callback_sealed", ID: "id"},
+	{Table: "channel_bindings", Column: "address_sealed", ID: "id"},
 	{Table: "subscriptions", Column: "receivers_sealed", ID: "id"},
 	{Table: "notices", Column: "address_sealed", ID: "id"},
 	{Table: "deliveries", Column: "body_sealed", ID: "id"},

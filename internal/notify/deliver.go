@@ -96,6 +96,9 @@ func (s *Service) early(ctx context.Context, n *noticeRow, ch *channelRow, f Fac
 	case n.State == Queued && now < n.NextTryAt:
 		return snooze(n.NextTryAt - now), nil
 	}
+	if n.State == sending && s.oneShot(ch.Kind) {
+		return errDone, s.end(ctx, n, Failed, "发送时服务中断，不确定是否送达。为避免重复发送和扣费，不再重发。")
+	}
 	if n.State == sending {
 		cut, err := s.db.Read.NewSelect().Model((*attemptRow)(nil)).Where("notice_id = ? AND finished_at IS NULL", n.ID).Count(ctx)
 		if err != nil {
@@ -106,6 +109,12 @@ func (s *Service) early(ctx context.Context, n *noticeRow, ch *channelRow, f Fac
 		}
 	}
 	return nil, nil
+}
+
+// oneShot reports whether a try of unknown outcome is never repeated on channels of this kind.
+func (s *Service) oneShot(kind string) bool {
+	_, ok := s.providers[kind].(channel.OneShot)
+	return ok
 }
 
 // cutOff reports whether a try ended with its process.
@@ -140,6 +149,12 @@ func (s *Service) try(ctx context.Context, n *noticeRow, ch *channelRow, f Facts
 	m, err := s.message(n, f)
 	if err != nil {
 		return err
+	}
+	switch why, err := s.unreachable(ctx, ch.ID, m.To); {
+	case err != nil:
+		return err
+	case why != "":
+		return s.end(ctx, n, Failed, why)
 	}
 	sd, err := s.sender(ch)
 	if err != nil {

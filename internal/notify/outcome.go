@@ -52,6 +52,8 @@ func decide(n *noticeRow, ch *channelRow, res channel.Result, unknowns int64, no
 	switch res.Outcome {
 	case channel.Sent:
 		return next{state: Sent}
+	case channel.Pending:
+		return next{state: Sent, error: res.Text} // a receipt tells the rest
 	case channel.Permanent:
 		return next{state: Failed, error: res.Text}
 	case channel.Config:
@@ -82,9 +84,18 @@ func (s *Service) finish(ctx context.Context, n *noticeRow, ch *channelRow, f Fa
 			return fmt.Errorf("count attempts: %w", err)
 		}
 		nx = decide(n, ch, res, unknowns, now, giveUpAt(n, f))
+		if res.Outcome == channel.Unknown && s.oneShot(ch.Kind) {
+			nx = next{state: Failed, error: res.Text + "为避免重复发送和扣费，不再重发。"}
+		}
 		a.FinishedAt, a.Outcome, a.ProviderCode, a.ProviderText, a.Text = now, string(res.Outcome), res.ProviderCode, res.ProviderText, res.Text
+		a.ProviderID = res.MessageID
 		if _, err := tx.NewUpdate().Model(a).WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("finish attempt: %w", err)
+		}
+		if res.BadAddress {
+			if err := s.refused(ctx, tx, n, res.Text); err != nil {
+				return err
+			}
 		}
 		current, err := s.settleChannel(ctx, tx, ch, res, nx.wait)
 		if err != nil {
@@ -136,7 +147,7 @@ func (s *Service) settleChannel(ctx context.Context, tx db.Tx, ch *channelRow, r
 		return q.Set("last_failure_at = ?, last_error = ?", now, lastError(res))
 	}
 	switch {
-	case res.Outcome == channel.Sent:
+	case res.Outcome == channel.Sent || res.Outcome == channel.Pending:
 		q = q.Set("last_success_at = ?, last_error = '', failures = 0, hold_until = NULL, paused_until = NULL, pauses = 0", now)
 	case res.Outcome == channel.Config:
 		q = failed(q).Set("paused_until = ?, pauses = pauses + 1, hold_until = NULL", now+pauseFor(ch.Pauses, res.After))
@@ -151,7 +162,7 @@ func (s *Service) settleChannel(ctx context.Context, tx db.Tx, ch *channelRow, r
 	if err != nil {
 		return false, fmt.Errorf("store state of channel: %w", err)
 	}
-	if current && res.Outcome == channel.Sent && !ch.PausedUntil.IsZero() {
+	if current && (res.Outcome == channel.Sent || res.Outcome == channel.Pending) && !ch.PausedUntil.IsZero() {
 		return current, s.resume(ctx, tx, ch.ID)
 	}
 	return current, nil

@@ -122,5 +122,11 @@ func dedupeKey(ev Event, channelID, address string) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// messageID is the same for every try of a notice.
-func (n *noticeRow) messageID() string { return n.DedupeKey[:32] }
+// messageID is the same for every try of a notice, until a receipt says that the provider lost the message.
+func (n *noticeRow) messageID() string {
+	if n.Renewals == 0 {
+		return n.DedupeKey[:32]
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s/%d", n.DedupeKey, n.Renewals))
+	return hex.EncodeToString(sum[:16])
+}

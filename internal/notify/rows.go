@@ -27,8 +27,10 @@ type channelRow struct {
 	LastSuccessAt db.Time
 	LastFailureAt db.Time
 	LastError     string
-	CreatedAt     db.Time
-	UpdatedAt     db.Time
+	// CallbackSealed is the part of a callback's address that nobody can guess.
+	CallbackSealed string
+	CreatedAt      db.Time
+	UpdatedAt      db.Time
 }
 
 type subscriptionRow struct {
@@ -88,6 +90,9 @@ type noticeRow struct {
 	CreatedAt     db.Time
 	UpdatedAt     db.Time
 	SentAt        db.Time
+	// Renewals counts the new ids that the message got because the provider lost the one before.
+	Renewals    int64
+	DeliveredAt db.Time
 }
 
 // attemptRow is one try, written before the call as "unknown" and unfinished: that is what it is if the process dies.
@@ -102,6 +107,11 @@ type attemptRow struct {
 	ProviderCode string
 	ProviderText string
 	Text         string
+	// ProviderID is what the provider calls the message in its receipts. Receipt is what it said later, empty for nothing yet.
+	ProviderID  string
+	Receipt     string
+	ReceiptCode string
+	ReceiptAt   db.Time
 }
 
 func secretsPlace(channelID string) secret.Place {

@@ -14,6 +14,13 @@ import (
 // trialWait is how long a test waits for its turn on a busy channel.
 const trialWait = 10 * time.Second
 
+// notSeen says what to look at when a test message was accepted and did not show up.
+var notSeen = map[string]string{
+	"email":       "几分钟内没有看到时，请查看垃圾箱。",
+	"offiaccount": "请在手机微信里查看服务号的消息。",
+	"sms":         "几分钟内没有收到时，请检查手机的短信拦截，或在腾讯云控制台查看发送记录。",
+}
+
 // TestResult is what a provider said to a test message.
 type TestResult struct {
 	OK                         bool
@@ -78,7 +85,7 @@ func (s *Service) tested(ctx context.Context, ch *channelRow, res channel.Result
 	s.logger.InfoContext(ctx, "channel tested", "channel", ch.ID, "outcome", res.Outcome, "code", res.ProviderCode)
 	out := TestResult{OK: res.Outcome == channel.Sent, ProviderCode: res.ProviderCode, ProviderText: res.ProviderText, Text: res.Text}
 	if out.OK {
-		out.Text = "测试消息已被服务商收下，发往 " + masked + "。几分钟内没有看到时，请查看垃圾箱。"
+		out.Text = "测试消息已被服务商收下，发往 " + masked + "。" + notSeen[ch.Kind]
 	}
 	return out, nil
 }
@@ -92,6 +99,6 @@ func (s *Service) testMessage(to, name string) (channel.Message, error) {
 	return channel.Message{
 		ID: hex.EncodeToString(sum[:16]), To: to, Subject: "【知诉】测试消息：通知渠道可以使用",
 		Text: "这是一条测试消息。\n\n收到它，说明通知渠道「" + name + "」可以使用：有新投诉时，会用同样的方式告诉您。\n\n" + s.publicURL + "\n",
-		HTML: html, Link: s.publicURL,
+		HTML: html, Link: s.publicURL, Vars: ExampleVars(s.publicURL),
 	}, nil
 }

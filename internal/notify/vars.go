@@ -33,6 +33,16 @@ func Vars() []Var {
 	}
 }
 
+// ExampleVars are the facts of a test message, one of every kind; they are invented, but for the link.
+func ExampleVars(link string) map[string]string {
+	v := map[string]string{}
+	for _, f := range Vars() {
+		v[f.Name] = f.Example
+	}
+	v["event"], v["link"] = "这是一条测试消息", link
+	return v
+}
+
 // vars are the facts of one message; what is unknown is absent.
 func (s *Service) vars(event string, f Facts, link string) map[string]string {
 	v := map[string]string{}

@@ -41,6 +41,8 @@ type Outcome string
 const (
 	// Sent: the provider accepted the message. That is not yet "delivered".
 	Sent Outcome = "sent"
+	// Pending: the provider keeps the message for a review and sends it by itself when it passes. It must not be handed over again; a receipt tells the rest.
+	Pending Outcome = "pending"
 	// Retry: it failed for now, and surely was not sent.
 	Retry Outcome = "retry"
 	// Permanent: this message will never reach this address.
@@ -60,6 +62,12 @@ type Result struct {
 	// WholeChannel says that any other message on this channel would fail the same way now: a dead server, a refused login, a limit
 	// on the account.
 	WholeChannel bool
+	// Elsewhere says that another channel should be used now: this one may manage, but not soon.
+	Elsewhere bool
+	// BadAddress says that nothing will ever arrive at this address: somebody has to enter or bind it anew (Permanent).
+	BadAddress bool
+	// MessageID is what the provider calls the message in its receipts; empty if it sends none.
+	MessageID string
 	// ProviderCode is the provider's own short code, such as "535" or "451 DT:SPM"; for a failure before any answer a word such as
 	// "timeout".
 	ProviderCode string
@@ -113,4 +121,59 @@ type Sender interface {
 	Parallel() int
 	// Close ends its connections. A Send under way may fail.
 	Close()
+}
+
+// OneShot is a Provider whose messages cost money and that cannot tell a repeat from a new message: a try whose outcome is Unknown is never repeated.
+type OneShot interface {
+	Provider
+	// OneShot does nothing.
+	OneShot()
+}
+
+// Template is one of the texts that an account may send.
+type Template struct {
+	ID, Title string
+	// Content holds the places to fill in, Example what it may look like.
+	Content, Example string
+	// Keys are the places, in the order of Content.
+	Keys []TemplateKey
+}
+
+// TemplateKey is one place of a template.
+type TemplateKey struct {
+	Key string
+	// Label is what stands before it in the text; may be empty.
+	Label string
+	// Type says which values it takes, Limit how many characters; 0 is unknown.
+	Type  string
+	Limit int
+}
+
+// Templater is a Provider that can ask for the templates of an account.
+type Templater interface {
+	Provider
+	// Templates calls the provider with settings that may be incomplete otherwise. A failure is a Result.
+	Templates(ctx context.Context, s Settings) ([]Template, *Result)
+}
+
+// Filled is one place of a template as it would be sent.
+type Filled struct {
+	Key, Value string
+	// Note says in Chinese what was changed to make the value fit; empty if nothing.
+	Note string
+}
+
+// Previewer is a Provider that can show what a message would look like.
+type Previewer interface {
+	Provider
+	// Preview fills in vars without calling out.
+	Preview(public json.RawMessage, vars map[string]string) ([]Filled, error)
+}
+
+// Binder is a Sender whose receivers can make themselves known by scanning a code.
+type Binder interface {
+	Sender
+	// SceneCode returns the text of a QR code that makes the provider report scene (1 to 64 letters, digits or underscores) together with the address of
+	// whoever scans it. A failure is a Result.
+	SceneCode(ctx context.Context, scene string, life time.Duration) (code string, failed *Result)
 }
