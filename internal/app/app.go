@@ -135,7 +135,7 @@ func (a *App) build(o Options) error {
 	a.Inbound = inbound.New(inbound.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, Logger: a.Logger, Metrics: a.Metrics,
 	})
-	a.Notify = a.buildNotify(o.Clock, roots)
+	a.Notify = a.buildNotify(o.Clock, roots, wc)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
 		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Ready: a.ready,

@@ -13,28 +13,45 @@ import (
 	"github.com/zhisu/zhisu/internal/notify/channel/email"
 	"github.com/zhisu/zhisu/internal/notify/channel/feishu"
 	"github.com/zhisu/zhisu/internal/notify/channel/hook"
+	"github.com/zhisu/zhisu/internal/notify/channel/offiaccount"
+	"github.com/zhisu/zhisu/internal/notify/channel/sms"
 	"github.com/zhisu/zhisu/internal/notify/channel/webhook"
 	"github.com/zhisu/zhisu/internal/notify/channel/wecom"
 	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/wechat"
 )
 
 // buildNotify names every provider of notices.
-func (a *App) buildNotify(clk clock.Clock, roots *x509.CertPool) *notify.Service {
+func (a *App) buildNotify(clk clock.Clock, roots *x509.CertPool, wc *wechat.Client) *notify.Service {
 	private := a.Config.AllowPrivateURLs
 	dial := outbound.Policy{AllowPrivate: private}.DialContext
 	post := hook.Options{HTTP: outbound.Client(outbound.Options{AllowPrivate: private, Roots: roots, Timeout: 15 * time.Second}), AllowPlain: private, Clock: clk}
+	vars := varNames()
 	return notify.New(notify.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: clk, PublicURL: a.Config.PublicURL, Logger: a.Logger,
 		Facts: facts{a.Complaints, a.Programs},
 		Providers: map[string]channel.Provider{
-			"email":    email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
-			"wecom":    wecom.New(post),
-			"dingtalk": dingtalk.New(post),
-			"feishu":   feishu.New(post),
-			"webhook":  webhook.New(post),
+			"email":       email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
+			"wecom":       wecom.New(post),
+			"dingtalk":    dingtalk.New(post),
+			"feishu":      feishu.New(post),
+			"webhook":     webhook.New(post),
+			"offiaccount": offiaccount.New(offiaccount.Options{WeChat: wc, Clock: clk, Vars: vars}),
+			"sms": sms.New(sms.Options{
+				BaseURL: a.Config.TencentSMSURL, Transport: outbound.Transport(outbound.Options{AllowPrivate: true, Roots: roots}), Clock: clk, Vars: vars,
+			}),
 		},
 	})
+}
+
+// varNames are the facts that a template may be filled with.
+func varNames() []string {
+	var out []string
+	for _, v := range notify.Vars() {
+		out = append(out, v.Name)
+	}
+	return out
 }
 
 // facts reads what a message says about a case.

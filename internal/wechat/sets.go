@@ -36,6 +36,9 @@ const (
 	APIPenaltyList       = "get_penalty_list"
 	APIGuaranteeStatus   = "get_guarantee_status"
 	APIIllegalRecords    = "getillegalrecords"
+	APISendTemplate      = "template_send"
+	APIListTemplates     = "get_all_private_template"
+	APISceneCode         = "qrcode_create"
 )
 
 // SetsUpload lists the sets that each allow UploadTempMedia, those useful for a
