@@ -41,6 +41,9 @@ type ComplaintSummary struct {
 	LegalActions     []string `json:"legal_actions"`
 	RefundedAmount   *int64   `json:"refunded_amount" doc:"Fen; null = unknown"`
 	ActionState      *string  `json:"action_state" doc:"State of the last action: queued, running, done, failed, unknown"`
+	// AssigneeID and Assignee say who is responsible.
+	AssigneeID *string          `json:"assignee_id"`
+	Assignee   nullable[person] `json:"assignee" doc:"Who is responsible"`
 }
 
 type image struct {
@@ -131,7 +134,7 @@ func actionNames(as []complaint.Action) []string {
 	return out
 }
 
-func summaryOf(c *complaint.Complaint, programName, lastAction string) ComplaintSummary {
+func summaryOf(c *complaint.Complaint, programName, lastAction string, people map[string]string) ComplaintSummary {
 	return ComplaintSummary{
 		ID: c.ID, ProgramID: c.ProgramID, ProgramName: programName, ComplaintOrderID: c.ComplaintOrderID,
 		Status: nonZero(int64(c.Status)), StatusText: c.Status.Text(), StatusKnown: c.Status.Known(), Stage: string(c.Stage),
@@ -141,6 +144,7 @@ func summaryOf(c *complaint.Complaint, programName, lastAction string) Complaint
 		CreatedAt: c.CreatedAt.Ptr(), PaidAt: c.PaidAt.Ptr(), DueAt: c.DueAt.Ptr(), FirstSeenAt: c.FirstSeenAt.Ptr(), SyncedAt: c.SyncedAt.Ptr(),
 		SyncError: orNil(c.SyncError), SyncErrcode: nonZero(c.SyncErrcode), SyncRID: orNil(c.SyncRID), AppealState: c.AppealState,
 		LegalActions: actionNames(complaint.LegalActions(c.Situation())), ActionState: orNil(lastAction),
+		AssigneeID: orNil(c.AssigneeID), Assignee: assigneeOf(c.AssigneeID, people),
 	}
 }
 
@@ -151,40 +155,62 @@ func nonZero(v int64) *int64 {
 	return &v
 }
 
-type listComplaintsInput struct {
-	Paging
-	ProgramID   string `query:"program_id"`
-	Status      int64  `query:"status"`
-	Stage       string `query:"stage" enum:"to_respond,to_supplement,to_prove,to_appeal,waiting_user,platform,closed,unknown"`
-	Type        int64  `query:"type"`
-	Query       string `query:"q" maxLength:"100"`
-	View        string `query:"view" enum:"mine,due_soon,to_supplement,to_prove,to_appeal,platform,waiting_user,closed,unknown,all"`
-	DueBefore   int64  `query:"due_before" doc:"Unix ms"`
-	CreatedFrom int64  `query:"created_from" doc:"Unix ms"`
-	CreatedTo   int64  `query:"created_to" doc:"Unix ms"`
-	Sort        string `query:"sort" enum:"due,newest" default:"due"`
+// ComplaintFilter narrows a list of complaints.
+type ComplaintFilter struct {
+	ProgramID   string   `query:"program_id"`
+	Status      int64    `query:"status"`
+	Stage       []string `query:"stage,explode" enum:"to_respond,to_supplement,to_prove,to_appeal,waiting_user,platform,closed,unknown" doc:"One or several"`
+	Type        int64    `query:"type"`
+	Query       string   `query:"q" maxLength:"100" doc:"Part of the complaint's number, an order number, the product or the text"`
+	View        string   `query:"view" enum:"mine,due_soon,to_supplement,to_prove,to_appeal,platform,waiting_user,closed,unknown,all"`
+	Assignee    string   `query:"assignee" doc:"A member's id, me, or none"`
+	DueBefore   int64    `query:"due_before" doc:"Unix ms"`
+	CreatedFrom int64    `query:"created_from" doc:"Unix ms"`
+	CreatedTo   int64    `query:"created_to" doc:"Unix ms"`
+	Sort        string   `query:"sort" enum:"due,newest" default:"due"`
 }
 
-func (a *API) listComplaints(ctx context.Context, in *listComplaintsInput) (*body[page[ComplaintSummary]], error) {
+// filter turns what was asked for into a filter of what the asker may see.
+func (a *API) filter(ctx context.Context, in ComplaintFilter) (complaint.Filter, error) {
 	f := complaint.Filter{
-		ProgramIDs: scope(ctx), Status: complaint.Status(in.Status), Type: complaint.Problem(in.Type), Query: strings.TrimSpace(in.Query),
-		CreatedFrom: db.Time(in.CreatedFrom), CreatedTo: db.Time(in.CreatedTo), Sort: complaint.Sort(in.Sort), Cursor: in.Cursor, Limit: in.Limit,
+		ProgramIDs: scope(ctx), Status: complaint.Status(in.Status), Type: complaint.Problem(in.Type), Query: strings.TrimSpace(in.Query), Assignee: in.Assignee,
+		CreatedFrom: db.Time(in.CreatedFrom), CreatedTo: db.Time(in.CreatedTo), Sort: complaint.Sort(in.Sort),
+	}
+	if in.Assignee == "me" {
+		f.Assignee = who(ctx).UserID
 	}
 	if in.View != "" {
 		f = complaint.View(in.View).Apply(f, a.Clock.Now())
 	}
-	if in.Stage != "" {
-		f.Stages = []complaint.Stage{complaint.Stage(in.Stage)}
+	if len(in.Stage) > 0 {
+		f.Stages = nil
+		for _, s := range in.Stage {
+			f.Stages = append(f.Stages, complaint.Stage(s))
+		}
 	}
 	if in.DueBefore != 0 {
 		f.DueBefore = db.Time(in.DueBefore)
 	}
 	if in.ProgramID != "" {
 		if !who(ctx).Sees(in.ProgramID) {
-			return nil, errNotFound
+			return f, errNotFound
 		}
 		f.ProgramIDs = []string{in.ProgramID}
 	}
+	return f, nil
+}
+
+type listComplaintsInput struct {
+	Paging
+	ComplaintFilter
+}
+
+func (a *API) listComplaints(ctx context.Context, in *listComplaintsInput) (*body[page[ComplaintSummary]], error) {
+	f, err := a.filter(ctx, in.ComplaintFilter)
+	if err != nil {
+		return nil, err
+	}
+	f.Cursor, f.Limit = in.Cursor, in.Limit
 	cs, next, err := a.Complaints.List(ctx, f)
 	if err != nil {
 		return nil, err
@@ -206,9 +232,13 @@ func (a *API) summaries(ctx context.Context, cs []complaint.Complaint) ([]Compla
 	if err != nil {
 		return nil, err
 	}
+	people, err := a.people(ctx)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]ComplaintSummary, len(cs))
 	for i := range cs {
-		out[i] = summaryOf(&cs[i], names[cs[i].ProgramID], string(last[cs[i].ID]))
+		out[i] = summaryOf(&cs[i], names[cs[i].ProgramID], string(last[cs[i].ID]), people)
 	}
 	return out, nil
 }
@@ -287,7 +317,11 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 			last = string(acts[i].State)
 		}
 	}
-	v.ComplaintSummary = summaryOf(c, p.Name, last)
+	people, err := a.people(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v.ComplaintSummary = summaryOf(c, p.Name, last, people)
 	if l := complaint.Legal(complaint.Respond, c.Situation()); !l.OK {
 		v.RespondHint = someOf(hint{l.Reason, l.When})
 	}

@@ -67,6 +67,7 @@ func (a *API) routes() {
 	handle(a, identity.RightDeliveries, op(get, "/deliveries/{id}", "get-delivery", "deliveries", "One raw push with its body"), a.getDelivery)
 	handle(a, identity.RightDeliveries, accepted(op(post, "/deliveries/{id}/replay", "replay-delivery", "deliveries", "Work on a push again")), a.replayDelivery)
 
+	a.inboxRoutes()
 	a.actionRoutes()
 	a.evidenceRoutes()
 	a.userRoutes()

@@ -103,6 +103,11 @@ func New(ctx context.Context, o Options) (_ *App, err error) {
 	if err := a.seedPlatform(ctx); err != nil {
 		return nil, err
 	}
+	if n, err := a.Complaints.FillInbox(ctx); err != nil {
+		return nil, err
+	} else if n > 0 {
+		a.Logger.InfoContext(ctx, "cases of an older version were added to the inbox", "cases", n)
+	}
 	if o.Work {
 		a.Metrics.MustRegister(newState(a))
 		err = a.buildWorker()

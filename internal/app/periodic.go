@@ -7,6 +7,7 @@ import (
 
 	"github.com/riverqueue/river"
 
+	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/program"
 )
@@ -35,13 +36,14 @@ func (a *App) periodic() []*river.PeriodicJob {
 	return []*river.PeriodicJob{
 		every(time.Minute, program.KeepTokensArgs{}, true),
 		every(time.Minute, ReconcileArgs{}, true),
+		every(time.Minute, complaint.IndexArgs{}, true),
 		every(6*time.Hour, program.ReconcileArgs{}, false),
 		every(time.Hour, SweepArgs{}, false),
 	}
 }
 
 func (a *App) reconcile(ctx context.Context) error {
-	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Actions.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
+	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Complaints.TidyCounts(ctx), a.Actions.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
 }
 
 func (a *App) sweep(ctx context.Context) error {

@@ -19,7 +19,10 @@ func (s *Service) Hear(ctx context.Context, p *program.Program, e push.Complaint
 		return ErrNotAtWeChat
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		c, created, err := s.ensure(ctx, tx, p.ID, e.ComplaintOrderID, func(c *Complaint) error { return s.applyPush(c, e) })
+		c, created, err := s.ensure(ctx, tx, p.ID, e.ComplaintOrderID, func(c *Complaint) error {
+			c.AssigneeID = p.OwnerID
+			return s.applyPush(c, e)
+		})
 		if err != nil {
 			return err
 		}
@@ -60,7 +63,10 @@ func (s *Service) Import(ctx context.Context, p *program.Program, orderID string
 		var created bool
 		var err error
 		// Filled at once: people are told of it before the sync has merged the same answer.
-		if c, created, err = s.ensure(ctx, tx, p.ID, orderID, func(c *Complaint) error { return s.apply(c, d) }); err != nil {
+		if c, created, err = s.ensure(ctx, tx, p.ID, orderID, func(c *Complaint) error {
+			c.AssigneeID = p.OwnerID
+			return s.apply(c, d)
+		}); err != nil {
 			return err
 		}
 		if created {
@@ -96,7 +102,7 @@ func (s *Service) ensure(ctx context.Context, tx db.Tx, programID, orderID strin
 		return nil, false, fmt.Errorf("store complaint: %w", err)
 	}
 	if created {
-		return fresh, true, nil
+		return fresh, true, putInbox(ctx, tx, fresh)
 	}
 	if err := find(); err != nil {
 		return nil, false, fmt.Errorf("look for complaint: %w", err)

@@ -62,6 +62,9 @@ func (s *shelf) put(rows ...Complaint) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	if _, err := s.cases.FillInbox(s.t.Context()); err != nil {
+		s.t.Fatal(err)
+	}
 	s.rows = append(s.rows, rows...)
 }
 
@@ -98,8 +101,12 @@ func (s *shelf) expect(sort Sort, keep func(c *Complaint) bool) []string {
 		}
 	}
 	slices.SortFunc(rows, func(a, b Complaint) int {
+		x, y := filed(&a), filed(&b)
 		if sort == ByNewest {
-			return cmp.Or(cmp.Compare(b.FirstSeenAt, a.FirstSeenAt), cmp.Compare(b.ID, a.ID))
+			return cmp.Or(cmp.Compare(y, x), cmp.Compare(b.ID, a.ID))
+		}
+		if a.DueSort == noDue && b.DueSort == noDue {
+			return cmp.Or(cmp.Compare(y, x), cmp.Compare(a.ID, b.ID))
 		}
 		return cmp.Or(cmp.Compare(a.DueSort, b.DueSort), cmp.Compare(a.ID, b.ID))
 	})
@@ -109,6 +116,9 @@ func (s *shelf) expect(sort Sort, keep func(c *Complaint) bool) []string {
 	}
 	return out
 }
+
+// filed is when a case was filed, as far as it is known.
+func filed(c *Complaint) db.Time { return cmp.Or(c.CreatedAt, c.FirstSeenAt) }
 
 func start(d time.Duration) db.Time { return db.At(testkit.Start.Add(d)) }
 
@@ -152,8 +162,8 @@ func TestPagesNeitherSkipNorRepeat(t *testing.T) {
 			"two stages":    {Filter{Stages: []Stage{Closed, StageUnknown}}, func(c *Complaint) bool { return c.Stage == Closed || c.Stage == StageUnknown }},
 			"a type":        {Filter{Type: 611}, func(c *Complaint) bool { return c.Type == 611 }},
 			"due before":    {Filter{DueBefore: soon}, func(c *Complaint) bool { return !c.DueAt.IsZero() && c.Stage != Closed && c.DueAt < soon }},
-			"created since": {Filter{CreatedFrom: start(-20 * time.Hour)}, func(c *Complaint) bool { return c.CreatedAt != 0 && c.CreatedAt >= start(-20*time.Hour) }},
-			"created until": {Filter{CreatedTo: start(-20 * time.Hour)}, func(c *Complaint) bool { return c.CreatedAt != 0 && c.CreatedAt < start(-20*time.Hour) }},
+			"created since": {Filter{CreatedFrom: start(-20 * time.Hour)}, func(c *Complaint) bool { return filed(c) >= start(-20*time.Hour) }},
+			"created until": {Filter{CreatedTo: start(-20 * time.Hour)}, func(c *Complaint) bool { return filed(c) < start(-20*time.Hour) }},
 			"several at once": {
 				Filter{ProgramIDs: []string{"p1", "p2"}, Stages: merchantStages, Type: 643, DueBefore: soon}, func(c *Complaint) bool {
 					return c.ProgramID != "p3" && c.Stage.WaitsForMerchant() && c.Type == 643 && !c.DueAt.IsZero() && c.DueAt < soon

@@ -46,6 +46,7 @@ type Complaint struct {
 	SyncAttempts     int64
 	SnapshotHash     string
 	Version          int64
+	AssigneeID       string // who is responsible; empty for nobody
 }
 
 // ReturnBill is the parcel of a return, as WeChat told it last.

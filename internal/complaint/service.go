@@ -10,6 +10,7 @@ import (
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/search"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/wechat"
 )
@@ -22,6 +23,9 @@ type Service struct {
 	programs *program.Service
 	wechat   *wechat.Client
 	log      *slog.Logger
+	sizes    sizes
+	tuning   tuning
+	text     *search.Index
 }
 
 // Options are what New needs.
@@ -36,7 +40,7 @@ type Options struct {
 
 // New builds the service; it starts nothing.
 func New(o Options) *Service {
-	return &Service{db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, wechat: o.WeChat, log: o.Logger}
+	return &Service{db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, wechat: o.WeChat, log: o.Logger, text: search.New(o.DB, o.Clock), tuning: usual}
 }
 
 func (s *Service) now() db.Time { return db.At(s.clock.Now()) }

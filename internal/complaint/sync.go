@@ -142,12 +142,15 @@ func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, r
 		if fresh {
 			next.Version++
 		}
-		ok, err := db.Changed(tx.NewUpdate().Model(&next).WherePK().Where("version = ?", read.Version).Exec(ctx))
+		ok, err := db.Changed(tx.NewUpdate().Model(&next).ExcludeColumn("assignee_id").WherePK().Where("version = ?", read.Version).Exec(ctx))
 		if err != nil {
 			return fmt.Errorf("store complaint: %w", err)
 		}
 		if !ok {
 			return errMoved
+		}
+		if err := moveInbox(ctx, tx, &next); err != nil {
+			return err
 		}
 		if err := s.mergeNodes(ctx, tx, next.ID, d, fresh); err != nil || !fresh {
 			return err

@@ -21,6 +21,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/assignees": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members who can be responsible for complaints */
+        get: operations["get-assignees"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -157,7 +174,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /** Make somebody responsible for a complaint, or nobody */
+        patch: operations["update-complaint"];
         trace?: never;
     };
     "/api/v1/complaints/{id}/advice": {
@@ -1075,6 +1093,9 @@ export interface components {
             amount: number | null;
             /** Format: int64 */
             appeal_state: number;
+            /** @description Who is responsible */
+            assignee: components["schemas"]["Person"] | null;
+            assignee_id: string | null;
             complaint_order_id: string;
             /** @description Phone and identity numbers inside are masked */
             content: string | null;
@@ -1152,6 +1173,9 @@ export interface components {
             amount: number | null;
             /** Format: int64 */
             appeal_state: number;
+            /** @description Who is responsible */
+            assignee: components["schemas"]["Person"] | null;
+            assignee_id: string | null;
             complaint_order_id: string;
             /** @description Phone and identity numbers inside are masked */
             content: string | null;
@@ -1536,6 +1560,11 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
+        PagePerson: {
+            items: components["schemas"]["Person"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
         PageProgramView: {
             items: components["schemas"]["ProgramView"][];
             /** @description Cursor of the next page; null on the last */
@@ -1565,6 +1594,10 @@ export interface components {
             current: string;
             /** @description At least 10 characters */
             new: string;
+        };
+        Person: {
+            id: string;
+            name: string;
         };
         PlatformInputBody: {
             component_appid: string;
@@ -1854,6 +1887,10 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        UpdateComplaintInputBody: {
+            /** @description A member who may act on the case; null = nobody */
+            assignee_id: string | null;
+        };
         UpdateProgramInputBody: {
             merchant_id?: string;
             owner_id?: string;
@@ -1963,6 +2000,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-assignees": {
+        parameters: {
+            query?: {
+                /** @description Only members who see this program */
+                program_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePerson"];
                 };
             };
             /** @description Unauthorized */
@@ -2427,10 +2523,14 @@ export interface operations {
                 limit?: number;
                 program_id?: string;
                 status?: number;
-                stage?: "to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown";
+                /** @description One or several */
+                stage?: ("to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown")[];
                 type?: number;
+                /** @description Part of the complaint's number, an order number, the product or the text */
                 q?: string;
                 view?: "mine" | "due_soon" | "to_supplement" | "to_prove" | "to_appeal" | "platform" | "waiting_user" | "closed" | "unknown" | "all";
+                /** @description A member's id, me, or none */
+                assignee?: string;
                 /** @description Unix ms */
                 due_before?: number;
                 /** @description Unix ms */
@@ -2618,6 +2718,68 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateComplaintInputBody"];
+            };
+        };
         responses: {
             /** @description OK */
             200: {

@@ -29,7 +29,7 @@ export function useInboxState() {
     sort: sort.value,
     ...(search.value ? { q: search.value } : {}),
     ...(program.value ? { program_id: program.value } : {}),
-    ...(stage.value ? { stage: stage.value } : {}),
+    ...(stage.value ? { stage: [stage.value] } : {}),
     ...(from.value ? { created_from: from.value } : {}),
     ...(to.value ? { created_to: to.value + 24 * 3600 * 1000 } : {}),
   }))
