@@ -72,4 +72,5 @@ func (a *API) routes() {
 	a.evidenceRoutes()
 	a.userRoutes()
 	a.notifyRoutes()
+	a.receiverRoutes()
 }

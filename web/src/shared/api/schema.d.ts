@@ -73,6 +73,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/channels/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a message with example facts would look like */
+        post: operations["preview-channel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the provider for an account's templates, before or after the channel is saved */
+        post: operations["list-channel-templates"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Facts that a template can be filled with */
+        get: operations["list-channel-variables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels/{id}": {
         parameters: {
             query?: never;
@@ -90,6 +141,60 @@ export interface paths {
         head?: never;
         /** Change a channel; a secret that is left out stays */
         patch: operations["update-channel"];
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Receivers who bound themselves by scanning */
+        get: operations["list-bindings"];
+        put?: never;
+        /** Make a code for one receiver to scan, valid for ten minutes */
+        post: operations["create-binding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/bindings/{bid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a code was scanned */
+        get: operations["get-binding"];
+        put?: never;
+        post?: never;
+        /** Forget a receiver, or a code */
+        delete: operations["delete-binding"];
+        options?: never;
+        head?: never;
+        /** Name a receiver */
+        patch: operations["update-binding"];
+        trace?: never;
+    };
+    "/api/v1/channels/{id}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The address to enter in the provider's console */
+        get: operations["get-channel-callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/channels/{id}/test": {
@@ -995,6 +1100,58 @@ export interface components {
             program_id: string | null;
             verb: string;
         };
+        BindingView: {
+            /** @description To name the receiver in a subscription; empty unless bound */
+            address: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            bound_at: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            expires_at: number;
+            /**
+             * @description The test message right after the scan
+             * @enum {string}
+             */
+            greeting: "" | "sending" | "sent" | "failed";
+            greeting_text: string;
+            id: string;
+            name: string;
+            openid_masked: string;
+            /** @description Why it is off */
+            reason: string | null;
+            /**
+             * @description off: unfollowed the account or blocked its messages
+             * @enum {string}
+             */
+            state: "waiting" | "bound" | "expired" | "off";
+            /** @description Text to draw as a QR code; only in the answer to POST */
+            url?: string;
+            user_id: string | null;
+        };
+        CallbackView: {
+            /** @description Keep it to yourself: whoever knows the address of an SMS channel can report deliveries */
+            url: string;
+        };
+        ChannelPreviewInputBody: {
+            /** @enum {string} */
+            kind: "offiaccount" | "sms";
+            /** @description May be incomplete */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        ChannelTemplateView: {
+            content: string;
+            example: string;
+            id: string;
+            keys: components["schemas"]["TemplateKeyView"][];
+            title: string;
+        };
         ChannelTest: {
             ok: boolean;
             provider_code: string | null;
@@ -1365,6 +1522,12 @@ export interface components {
             field: string;
             text: string;
         };
+        FilledView: {
+            key: string;
+            /** @description What was changed to make the value fit */
+            note: string;
+            value: string;
+        };
         FormFile: {
             ContentType: string;
             Filename: string;
@@ -1437,6 +1600,11 @@ export interface components {
             required: boolean;
             /** @description What does not work without it */
             text: string;
+        };
+        NewBindingInputBody: {
+            name?: string;
+            /** @description The member who is going to scan */
+            user_id?: string;
         };
         NewChannelInputBody: {
             /** @enum {string} */
@@ -1540,6 +1708,11 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
+        PageBindingView: {
+            items: components["schemas"]["BindingView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
         PageChannelView: {
             items: components["schemas"]["ChannelView"][];
             /** @description Cursor of the next page; null on the last */
@@ -1552,6 +1725,11 @@ export interface components {
         };
         PageDeliveryView: {
             items: components["schemas"]["DeliveryView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
+        PageFilledView: {
+            items: components["schemas"]["FilledView"][];
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
@@ -1587,6 +1765,11 @@ export interface components {
         };
         PageUserView: {
             items: components["schemas"]["UserView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
+        PageVariableView: {
+            items: components["schemas"]["VariableView"][];
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
@@ -1817,6 +2000,16 @@ export interface components {
             position?: number;
             types?: number[];
         };
+        TemplateKeyView: {
+            key: string;
+            label: string;
+            /**
+             * Format: int64
+             * @description Characters
+             */
+            limit: number;
+            type: string;
+        };
         TemplateView: {
             /** @description Variables: {商品} {金额} {订单号} {退款单号} {快递单号} {小程序} {剩余时间} */
             body: string;
@@ -1835,6 +2028,18 @@ export interface components {
              * @description Unix ms
              */
             updated_at: number | null;
+        };
+        TemplatesInputBody: {
+            /** @description Secrets that are left out are this channel's */
+            channel_id?: string;
+            /** @enum {string} */
+            kind: "offiaccount";
+            settings: {
+                [key: string]: unknown;
+            };
+        };
+        TemplatesView: {
+            items: components["schemas"]["ChannelTemplateView"][];
         };
         TestChannelInputBody: {
             /** @description Where to; default: the account itself */
@@ -1878,6 +2083,9 @@ export interface components {
             secret: string;
             /** @description otpauth://…, to show as a QR code */
             url: string;
+        };
+        UpdateBindingInputBody: {
+            name: string;
         };
         UpdateChannelInputBody: {
             enabled?: boolean;
@@ -1949,6 +2157,11 @@ export interface components {
              * @description Unix ms
              */
             updated_at: number;
+        };
+        VariableView: {
+            example: string;
+            label: string;
+            name: string;
         };
         Warning: {
             code: string;
@@ -2278,6 +2491,182 @@ export interface operations {
             };
         };
     };
+    "preview-channel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChannelPreviewInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageFilledView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-channel-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatesInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-channel-variables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageVariableView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-channel": {
         parameters: {
             query?: never;
@@ -2414,6 +2803,363 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageBindingView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-binding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBindingInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-binding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                bid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-binding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                bid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-binding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                bid: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateBindingInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-channel-callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackView"];
                 };
             };
             /** @description Unauthorized */
