@@ -142,6 +142,17 @@ func Render(t *Template, values map[string]string) Rendered {
 	return r
 }
 
+// Unfilled returns the variables that stand in a text unfilled.
+func Unfilled(text string) []string {
+	out := []string{}
+	for _, v := range variables.FindAllString(text, -1) {
+		if slices.Contains(known, v) && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // Suggest returns the templates that fit an action on a problem, the most special first.
 func Suggest(all []Template, kind complaint.Action, problem complaint.Problem) []*Template {
 	rank := func(t *Template) int {

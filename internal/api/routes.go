@@ -68,6 +68,9 @@ func (a *API) routes() {
 	handle(a, identity.RightDeliveries, accepted(op(post, "/deliveries/{id}/replay", "replay-delivery", "deliveries", "Work on a push again")), a.replayDelivery)
 
 	a.inboxRoutes()
+	a.viewRoutes()
+	a.bulkRoutes()
+	a.exportRoutes()
 	a.actionRoutes()
 	a.evidenceRoutes()
 	a.userRoutes()

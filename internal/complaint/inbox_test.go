@@ -141,7 +141,7 @@ func TestAPageIsReadFromOneIndex(t *testing.T) {
 		if p.desc {
 			dir = "DESC"
 		}
-		q := p.arm(d.Read, append(p.driver.keys, 0)[0], &position{1, 1, nil}, 50, false, dir)
+		q := p.arm(d.Read, p.lists()[0], &position{1, 1, nil}, 50, false, dir)
 		var steps []struct {
 			ID, Parent, Notused int64
 			Detail              string

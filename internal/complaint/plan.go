@@ -20,8 +20,11 @@ type plan struct {
 	driver column
 	gather bool
 	conds  []cond
-	few    func(*bun.SelectQuery) *bun.SelectQuery // narrows to cases that were found otherwise
+	few    []narrow // lists of cases that were found otherwise, instead of a driver's
 }
+
+// narrow narrows a query.
+type narrow func(q *bun.SelectQuery) *bun.SelectQuery
 
 // column is a column with the values it may have.
 type column struct {
@@ -250,18 +253,15 @@ func (s *Service) sizeOf(ctx context.Context, name string, key int64) (int64, er
 
 // page returns the positions after one, with their number in the text index if asked for.
 func (p *plan) page(ctx context.Context, read bun.IDB, after *position, limit int, docs bool) ([]position, error) {
-	arms := p.driver.keys
-	if p.gather || len(arms) == 0 {
-		arms = []int64{0}
-	}
 	dir := "ASC"
 	if p.desc {
 		dir = "DESC"
 	}
+	arms := p.lists()
 	queries := make([]any, len(arms))
 	parts := make([]string, len(arms))
-	for i, key := range arms {
-		queries[i] = p.arm(read, key, after, limit, docs, dir)
+	for i, list := range arms {
+		queries[i] = p.arm(read, list, after, limit, docs, dir)
 		parts[i] = "SELECT * FROM (?) AS a" + fmt.Sprint(i)
 	}
 	var out []position
@@ -278,15 +278,28 @@ func (p *plan) page(ctx context.Context, read bun.IDB, after *position, limit in
 	return out, nil
 }
 
+// lists are what is walked along, side by side.
+func (p *plan) lists() []narrow {
+	switch {
+	case p.few != nil:
+		return p.few
+	case p.gather || p.driver.name == "":
+		return []narrow{func(q *bun.SelectQuery) *bun.SelectQuery { return q }}
+	}
+	out := make([]narrow, len(p.driver.keys))
+	for i, key := range p.driver.keys {
+		out[i] = func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("? = ?", bun.Ident(p.driver.name), key) }
+	}
+	return out
+}
+
 // arm walks along one list. A plus before a column keeps the database from choosing an index by it: which one is best was decided here.
-func (p *plan) arm(read bun.IDB, key int64, after *position, limit int, docs bool, dir string) *bun.SelectQuery {
+func (p *plan) arm(read bun.IDB, list narrow, after *position, limit int, docs bool, dir string) *bun.SelectQuery {
 	q := read.NewSelect().TableExpr("inbox").ColumnExpr("? AS at, no", bun.Ident(p.sort)).Limit(int64(limit))
 	if docs {
 		q = q.Column("doc")
 	}
-	if p.driver.name != "" && !p.gather {
-		q = q.Where("? = ?", bun.Ident(p.driver.name), key)
-	}
+	q = list(q)
 	for _, c := range p.conds {
 		plus := "+"
 		if c.name == p.sort && !p.gather || p.gather && c.name == p.driver.name {
@@ -300,9 +313,6 @@ func (p *plan) arm(read bun.IDB, key int64, after *position, limit int, docs boo
 		default:
 			q = q.Where(plus+"? "+c.op+" ?", bun.Ident(c.name), c.value)
 		}
-	}
-	if p.few != nil {
-		q = p.few(q)
 	}
 	plus := ""
 	if p.gather {

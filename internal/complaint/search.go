@@ -63,13 +63,13 @@ func (s *Service) searchPlan(ctx context.Context, f Filter, m *search.Match) (*p
 	if err != nil || waiting > s.tuning.fewWaiting {
 		return p, err
 	}
-	few := &plan{sort: p.sort, desc: p.desc, gather: true, few: func(q *bun.SelectQuery) *bun.SelectQuery {
-		docs := m.Docs()
-		if len(docs) == 0 {
-			return q.Where("(doc IS NULL OR doc >= ?)", m.Horizon())
-		}
-		return q.Where("(doc IN (?) OR doc IS NULL OR doc >= ?)", bun.List(docs), m.Horizon())
+	few := &plan{sort: p.sort, desc: p.desc, gather: true, few: []narrow{
+		func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("doc IS NULL") },
+		func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("doc >= ?", m.Horizon()) },
 	}}
+	if docs := m.Docs(); len(docs) > 0 {
+		few.few = append(few.few, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("doc IN (?)", bun.List(docs)) })
+	}
 	for _, c := range f.columns() {
 		few.conds = append(few.conds, cond{column: c, op: "IN"})
 	}

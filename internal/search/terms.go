@@ -162,14 +162,19 @@ func rank(s span) int {
 	return 3
 }
 
-// steps covers a run of n with pieces of size w that don't overlap, but for the last.
+// steps are places of pieces of size w in a run of n: every one, or of a long run as many as a query has terms, evenly.
 func steps(n, w int) []int {
-	var out []int
-	for i := 0; i+w <= n; i += w {
-		out = append(out, i)
+	last := n - w
+	if last < maxTerms {
+		out := make([]int, last+1)
+		for i := range out {
+			out[i] = i
+		}
+		return out
 	}
-	if last := n - w; out[len(out)-1] != last {
-		out = append(out, last)
+	out := make([]int, maxTerms)
+	for i := range out {
+		out[i] = i * last / (maxTerms - 1)
 	}
 	return out
 }

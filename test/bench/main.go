@@ -22,6 +22,8 @@ type options struct {
 	runs     int
 	only     string
 	profile  string
+	// complaints is how many the inbox is measured with.
+	complaints int
 }
 
 func main() {
@@ -31,7 +33,8 @@ func main() {
 	flag.StringVar(&o.postgres, "postgres", os.Getenv("ZHISU_TEST_POSTGRES_URL"), "PostgreSQL on which databases may be made (ZHISU_TEST_POSTGRES_URL)")
 	flag.DurationVar(&o.length, "length", 20*time.Second, "how long each load lasts")
 	flag.IntVar(&o.runs, "runs", 3, "how often each load is run; the table shows the run with the median p99")
-	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size")
+	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size, inbox-sqlite, inbox-postgres, upload")
+	flag.IntVar(&o.complaints, "complaints", 1_000_000, "how many complaints the inbox is measured with")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the product under load into this folder")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -61,11 +64,13 @@ func measure(ctx context.Context, o options, out io.Writer) error {
 		{"mail", mailDelay},
 		{"push-sqlite", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, false, 200) }},
 		{"push-postgres", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, true, 500) }},
+		{"inbox-sqlite", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, false) }},
+		{"inbox-postgres", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, true) }},
 	} {
 		if !strings.Contains(part.name, o.only) {
 			continue
 		}
-		if part.name == "push-postgres" && o.postgres == "" {
+		if strings.HasSuffix(part.name, "-postgres") && o.postgres == "" {
 			return errors.New("no PostgreSQL: run scripts/with-postgres, or set -postgres")
 		}
 		figures, err := part.run(ctx, o)

@@ -231,6 +231,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/complaints/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do one thing to many complaints, each on its own */
+        post: operations["bulk-complaints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would become of many complaints at once; changes nothing */
+        post: operations["preview-bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complaints/counts": {
         parameters: {
             query?: never;
@@ -240,6 +274,23 @@ export interface paths {
         };
         /** Number of complaints in every view */
         get: operations["count-complaints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Complaints of a filter as a table, personal data masked, at most 100,000 */
+        get: operations["export-complaints"];
         put?: never;
         post?: never;
         delete?: never;
@@ -981,6 +1032,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Saved filters of the inbox: one's own and shared ones */
+        get: operations["get-views"];
+        put?: never;
+        /** Save a filter */
+        post: operations["create-view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/views/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a saved filter */
+        delete: operations["delete-view"];
+        options?: never;
+        head?: never;
+        /** Change a saved filter */
+        patch: operations["update-view"];
+        trace?: never;
+    };
     "/api/v1/workbench": {
         parameters: {
             query?: never;
@@ -1132,6 +1219,72 @@ export interface components {
             /** @description Text to draw as a QR code; only in the answer to POST */
             url?: string;
             user_id: string | null;
+        };
+        BulkBody: {
+            /** @description For assign; null = nobody */
+            assignee_id?: string;
+            /** @description For respond and note; variables as in templates are filled in for each complaint */
+            content?: string;
+            /**
+             * @description For respond
+             * @enum {string}
+             */
+            decision?: "agree" | "refuse";
+            ids: string[];
+            /** @enum {string} */
+            kind: "respond" | "assign" | "note";
+        };
+        BulkInputBody: {
+            /** @description For assign; null = nobody */
+            assignee_id?: string;
+            /** @description For respond and note; variables as in templates are filled in for each complaint */
+            content?: string;
+            /** @description By complaint, the text as it was previewed, instead of filling in content anew */
+            contents?: {
+                [key: string]: string;
+            };
+            /**
+             * @description For respond
+             * @enum {string}
+             */
+            decision?: "agree" | "refuse";
+            ids: string[];
+            /** @enum {string} */
+            kind: "respond" | "assign" | "note";
+        };
+        BulkPreview: {
+            complaint_id: string;
+            complaint_order_id: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            due_at: number | null;
+            ok: boolean;
+            problem: components["schemas"]["BulkProblem"] | null;
+            program_name: string;
+            /** @description What will be sent for this complaint */
+            text: string;
+            type_text: string;
+            warnings: components["schemas"]["Warning"][];
+        };
+        BulkPreviews: {
+            items: components["schemas"]["BulkPreview"][];
+        };
+        BulkProblem: {
+            code: string;
+            text: string;
+            /** @description When it becomes possible */
+            when?: string;
+        };
+        BulkResult: {
+            action_id: string | null;
+            complaint_id: string;
+            ok: boolean;
+            problem: components["schemas"]["BulkProblem"] | null;
+        };
+        BulkResults: {
+            results: components["schemas"]["BulkResult"][];
         };
         CallbackView: {
             /** @description Keep it to yourself: whoever knows the address of an SMS channel can report deliveries */
@@ -1748,6 +1901,11 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
+        PageSavedView: {
+            items: components["schemas"]["SavedView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
         PageSubscriptionView: {
             items: components["schemas"]["SubscriptionView"][];
             /** @description Cursor of the next page; null on the last */
@@ -1956,6 +2114,24 @@ export interface components {
             openid: string | null;
             phone: string | null;
         };
+        SavedView: {
+            can_change: boolean;
+            /**
+             * Format: int64
+             * @description How many there are; null where counting is dear (searches)
+             */
+            count: number | null;
+            /** @description There are more than count */
+            count_more: boolean;
+            id: string;
+            name: string;
+            owner_name: string;
+            /** Format: int64 */
+            position: number;
+            /** @description The filter as it stands in the address of the inbox */
+            query: string;
+            shared: boolean;
+        };
         SetupInputBody: {
             email: string;
             name?: string;
@@ -2162,6 +2338,14 @@ export interface components {
             example: string;
             label: string;
             name: string;
+        };
+        ViewBody: {
+            name?: string;
+            /** Format: int64 */
+            position?: number;
+            query?: string;
+            /** @description Everybody sees it, each within his programs */
+            shared?: boolean;
         };
         Warning: {
             code: string;
@@ -3338,6 +3522,129 @@ export interface operations {
             };
         };
     };
+    "bulk-complaints": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer for 24 h, and each complaint its own key from it */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResults"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkPreviews"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "count-complaints": {
         parameters: {
             query?: never;
@@ -3354,6 +3661,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ComplaintCounts"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-complaints": {
+        parameters: {
+            query?: {
+                program_id?: string;
+                status?: number;
+                /** @description One or several */
+                stage?: ("to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown")[];
+                type?: number;
+                /** @description Part of the complaint's number, an order number, the product or the text */
+                q?: string;
+                view?: "mine" | "due_soon" | "to_supplement" | "to_prove" | "to_appeal" | "platform" | "waiting_user" | "closed" | "unknown" | "all";
+                /** @description A member's id, me, or none */
+                assignee?: string;
+                /** @description Unix ms */
+                due_before?: number;
+                /** @description Unix ms */
+                created_from?: number;
+                /** @description Unix ms */
+                created_to?: number;
+                sort?: "due" | "newest";
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv; charset=utf-8": unknown;
                 };
             };
             /** @description Unauthorized */
@@ -6895,6 +7278,240 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSavedView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedView"];
+                };
             };
             /** @description Unauthorized */
             401: {
