@@ -69,12 +69,11 @@ type channelTemplateView struct {
 }
 
 type templatesView struct {
-	channelTest
-	Items []channelTemplateView `json:"items"`
-}
-
-func channelTestOf(r notify.TestResult) channelTest {
-	return channelTest{OK: r.OK, ProviderCode: orNil(r.ProviderCode), ProviderText: orNil(r.ProviderText), Text: r.Text}
+	OK           bool                  `json:"ok"`
+	ProviderCode *string               `json:"provider_code"`
+	ProviderText *string               `json:"provider_text"`
+	Text         string                `json:"text" doc:"Why there is no list, and what to do"`
+	Items        []channelTemplateView `json:"items"`
 }
 
 func (a *API) listChannelTemplates(ctx context.Context, in *templatesInput) (*body[templatesView], error) {
@@ -88,7 +87,7 @@ func (a *API) listChannelTemplates(ctx context.Context, in *templatesInput) (*bo
 	}
 	v := templatesView{Items: []channelTemplateView{}}
 	if failed != nil {
-		v.channelTest = channelTestOf(*failed)
+		v.ProviderCode, v.ProviderText, v.Text = orNil(failed.ProviderCode), orNil(failed.ProviderText), failed.Text
 		return &body[templatesView]{v}, nil
 	}
 	v.OK = true

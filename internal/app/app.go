@@ -138,7 +138,7 @@ func (a *App) build(o Options) error {
 		DB: a.DB, Clock: o.Clock, Complaints: a.Complaints, Programs: a.Programs, WeChat: wc, Evidence: a.Evidence, Logger: a.Logger,
 	})
 	a.Inbound = inbound.New(inbound.Options{
-		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, Logger: a.Logger, Metrics: a.Metrics,
+		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, Channels: callbacks{a}, Logger: a.Logger, Metrics: a.Metrics,
 	})
 	a.Notify = a.buildNotify(o.Clock, roots, wc)
 	a.API = api.New(api.Deps{

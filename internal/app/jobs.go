@@ -78,6 +78,9 @@ func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
 	if err != nil {
 		return err
 	}
+	if d.ChannelID != "" {
+		return a.heard(ctx, d, plain)
+	}
 	e, err := push.ParseEvent(plain, push.FormatAuto)
 	if err != nil || e.Complaint == nil {
 		return a.Inbound.Finish(ctx, d.ID, inbound.Failed, "推送内容无法识别")

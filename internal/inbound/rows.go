@@ -17,6 +17,8 @@ type Source string
 const (
 	FromEvents   Source = "platform_events"   // 授权事件接收 URL
 	FromMessages Source = "platform_messages" // 消息与事件接收 URL
+	FromAccount  Source = "offiaccount"       // an official account that sends notices
+	FromReports  Source = "sms_reports"       // an operator's delivery reports
 )
 
 // Delivery states.
@@ -35,6 +37,7 @@ type Delivery struct {
 	Source      Source
 	AppID       string `bun:"appid"`
 	ProgramID   string
+	ChannelID   string
 	Event       string
 	DedupeKey   string
 	BodySealed  string

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Service struct {
 	sealer   *secret.Sealer
 	clock    clock.Clock
 	programs *program.Service
+	channels Accounts
 	log      *slog.Logger
 	rand     io.Reader
 
@@ -47,6 +49,8 @@ type Options struct {
 	Sealer   *secret.Sealer
 	Clock    clock.Clock
 	Programs *program.Service
+	// Channels knows the callbacks of notice channels; nil hears none.
+	Channels Accounts
 	Logger   *slog.Logger
 	Metrics  prometheus.Registerer
 }
@@ -54,7 +58,7 @@ type Options struct {
 // New builds the service; it starts nothing.
 func New(o Options) *Service {
 	s := &Service{
-		db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, log: o.Logger, rand: rand.Reader,
+		db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, channels: o.Channels, log: o.Logger, rand: rand.Reader,
 		pushes: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "zhisu_pushes_total", Help: "Pushes by URL and result.",
 		}, []string{"source", "result"}),
@@ -73,6 +77,7 @@ func (s *Service) now() db.Time { return db.At(s.clock.Now()) }
 func (s *Service) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /wechat/platform/events", s.handle(FromEvents, s.events))
 	mux.HandleFunc("POST /wechat/platform/messages/{appid}", s.handle(FromMessages, s.messages))
+	s.registerChannels(mux)
 }
 
 // refusal is a push that fails a check.
@@ -155,11 +160,18 @@ func (s *Service) prepare(d *Delivery, plain []byte) error {
 	d.ID, d.ReceivedAt = db.NewID(), s.now()
 	sum := sha256.Sum256(plain)
 	d.BodySHA256 = hex.EncodeToString(sum[:])
-	key := sha256.Sum256([]byte(string(d.Source) + "|" + d.AppID + "|" + d.BodySHA256))
-	d.DedupeKey = hex.EncodeToString(key[:])
+	if d.DedupeKey == "" {
+		d.DedupeKey = hashed(string(d.Source), d.AppID, d.BodySHA256)
+	}
 	var err error
 	d.BodySealed, err = s.sealer.Seal(bodyPlace(d.ID), secret.New(string(plain)))
 	return err
+}
+
+// hashed is the hash over parts that have no bar in them, or of which only the last has.
+func hashed(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "|")))
+	return hex.EncodeToString(sum[:])
 }
 
 // record stores a delivery and runs follow in the same transaction, exactly once per dedupe key. It returns after the commit.

@@ -2216,6 +2216,11 @@ export interface components {
         };
         TemplatesView: {
             items: components["schemas"]["ChannelTemplateView"][];
+            ok: boolean;
+            provider_code: string | null;
+            provider_text: string | null;
+            /** @description Why there is no list, and what to do */
+            text: string;
         };
         TestChannelInputBody: {
             /** @description Where to; default: the account itself */

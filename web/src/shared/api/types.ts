@@ -40,3 +40,7 @@ export type UserPatch = Sent<paths['/api/v1/users/{id}']['patch']>
 export type Token = ItemOf<Good<paths['/api/v1/tokens']['get']>>
 export type AuditEntry = ItemOf<Good<paths['/api/v1/audit']['get']>>
 export type Workbench = Good<paths['/api/v1/workbench']['get']>
+export type Binding = ItemOf<Good<paths['/api/v1/channels/{id}/bindings']['get']>>
+export type Variable = ItemOf<Good<paths['/api/v1/channels/variables']['get']>>
+export type ChannelTemplate = ItemOf<Good<paths['/api/v1/channels/templates']['post']>>
+export type Filled = ItemOf<Good<paths['/api/v1/channels/preview']['post']>>

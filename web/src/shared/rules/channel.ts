@@ -1,10 +1,10 @@
 /** The kinds of channel this interface can set up, in the order they are offered. */
-export const CHANNEL_KINDS = ['email', 'wecom', 'dingtalk', 'feishu', 'webhook'] as const
+export const CHANNEL_KINDS = ['email', 'offiaccount', 'sms', 'wecom', 'dingtalk', 'feishu', 'webhook'] as const
 export type ChannelKind = (typeof CHANNEL_KINDS)[number]
 
 /** A robot or webhook is its own receiver: there is no address to fill in. */
 export function hasAddress(kind: string | undefined): boolean {
-  return kind === 'email'
+  return kind === 'email' || kind === 'offiaccount' || kind === 'sms'
 }
 
 export interface HookSettings { url: string, secret: string }

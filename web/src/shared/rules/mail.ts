@@ -1,15 +1,20 @@
 /** Where the usual mail providers take mail (reference/notification-channels.md §1.1). */
 export interface MailSettings { host: string, port: number, security: 'tls' | 'starttls' | 'none', username: string, password: string, from_name: string }
 
-export type MailPreset = '163' | 'qq' | 'exmail' | 'custom'
+export type MailPreset = '163' | '126' | 'qiye163' | 'qq' | 'exmail' | 'aliyun' | 'gmail' | 'outlook' | 'custom'
 
 export const MAIL_PRESETS: Record<Exclude<MailPreset, 'custom'>, Pick<MailSettings, 'host' | 'port' | 'security'>> = {
   163: { host: 'smtp.163.com', port: 465, security: 'tls' },
   qq: { host: 'smtp.qq.com', port: 465, security: 'tls' },
   exmail: { host: 'smtp.exmail.qq.com', port: 465, security: 'tls' },
+  126: { host: 'smtp.126.com', port: 465, security: 'tls' },
+  qiye163: { host: 'smtp.qiye.163.com', port: 465, security: 'tls' },
+  aliyun: { host: 'smtp.qiye.aliyun.com', port: 465, security: 'tls' },
+  gmail: { host: 'smtp.gmail.com', port: 465, security: 'tls' },
+  outlook: { host: 'smtp-mail.outlook.com', port: 587, security: 'starttls' },
 }
 
-export const PRESETS: readonly MailPreset[] = ['163', 'qq', 'exmail', 'custom']
+export const PRESETS: readonly MailPreset[] = ['163', 'qq', 'exmail', '126', 'qiye163', 'aliyun', 'gmail', 'outlook', 'custom']
 
 export function presetOf(host: string | undefined): MailPreset {
   const found = (Object.entries(MAIL_PRESETS) as [MailPreset, { host: string }][]).find(([, p]) => p.host === host)

@@ -1,6 +1,8 @@
+import account from './channels'
 import delivery from './deliveries'
 
 export default {
+  account,
   delivery,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
   sort: { due: 'Least time left first', newest: 'Newest first' },
@@ -60,7 +62,7 @@ export default {
   notices: { tab: { channels: 'Channels', subscriptions: 'Who hears what', log: 'Delivery log' } },
   channel: {
     none: 'No channel yet', noneText: 'Add a mailbox or a group robot; complaints then arrive at once.', add: 'One more',
-    kind: { email: 'E-mail', wecom: 'WeCom robot', dingtalk: 'DingTalk robot', feishu: 'Feishu robot', webhook: 'Webhook' },
+    kind: { email: 'E-mail', offiaccount: 'Official account', sms: 'Text message', wecom: 'WeCom robot', dingtalk: 'DingTalk robot', feishu: 'Feishu robot', webhook: 'Webhook' },
     addHook: 'Add {kind}', editHook: 'Edit {kind}', url: 'Webhook address', secret: 'Signing secret',
     urlLike: {
       wecom: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…', dingtalk: 'https://oapi.dingtalk.com/robot/send?access_token=…',
@@ -69,11 +71,16 @@ export default {
     secretHint: { dingtalk: 'Begins with SEC; tick 加签 under 安全设置 when you add the robot', webhook: 'You choose it; the receiver checks with it that a message is from Zhisu', optional: 'Only when the robot checks signatures' },
     hookState: { waiting: 'Unreachable for now', paused: 'Settings refused', disabled: 'Disabled' }, addMail: 'Add e-mail', editMail: 'Edit e-mail', mailName: 'E-mail',
     mailLine: '{user}, {host}:{port}', removeAsk: 'It will send nothing any more', testTo: 'Test receiver', test: 'Send a test', testing: 'Sending',
-    provider: 'Provider', preset: { 163: 'NetEase 163', qq: 'QQ Mail', exmail: 'Tencent Exmail', custom: 'Other' },
+    provider: 'Provider', preset: { 163: 'NetEase 163', qq: 'QQ Mail', exmail: 'Tencent Exmail', 126: '126.com', qiye163: 'NetEase business mail', aliyun: 'Alibaba Mail', gmail: 'Gmail', outlook: 'Outlook', custom: 'Other' },
     how: {
       163: '163 wants an authorisation code, not the web password:\nweb mail → 设置 → POP3/SMTP/IMAP → turn it on → 新增授权密码. The code is shown once.',
       qq: 'QQ Mail wants an authorisation code, not the QQ password:\nweb mail → 设置 → 账号 → POP3/IMAP/SMTP 服务 → 生成授权码 (16 letters).',
       exmail: 'The account is the whole address. Turn the service on under 设置 → 客户端设置 and make a client password.',
+      126: '126.com wants an authorisation code, not the web password:\n126.com on the web → Settings → POP3/SMTP/IMAP → switch on → add an authorisation code. It is shown once.',
+      qiye163: 'The account is the full address. Make a client code in the web mail under Settings → Client settings.',
+      aliyun: 'The account is the full address, the password that of the mailbox; with a client security password switched on, that one.',
+      gmail: 'Gmail wants an app password: Google Account → Security → 2-Step Verification → App passwords.',
+      outlook: 'Personal Outlook accounts may no longer accept a password. Send a test after saving.',
       wecom: 'WeCom group → menu → 消息推送 (group robot) → add, copy the webhook address. At most 20 messages a minute. The key in the address is the secret; it is not shown again.',
       dingtalk: 'DingTalk group → settings → robots → add a custom robot, tick 加签 under 安全设置, copy the address and the secret. At most 20 messages a minute.',
       feishu: 'Feishu group → settings → group robots → add a custom robot, copy the webhook address, and the secret if signatures are checked.',
@@ -122,7 +129,7 @@ export default {
     authorise: 'Authorised', authorize: 'Authorised', refresh: 'Read again', disable: 'Disabled', enable: 'Enabled', revoke: 'Revoked', test: 'Tested', generate: 'Generated', replay: 'Replayed', rotate: 'Rotated', login_blocked: 'Sign-in blocked for a while', totp_on: 'Second factor on', totp_off: 'Second factor off',
   },
   object: {
-    user: 'member', token: 'API token', session: 'session', complaint: 'complaint', program: 'program', platform: 'platform', channel: 'channel', subscription: 'subscription',
+    user: 'member', token: 'API token', session: 'session', complaint: 'complaint', program: 'program', platform: 'platform', channel: 'channel', subscription: 'subscription', binding: 'receiver',
     action: 'action', delivery: 'push', keyset: 'keys',
   },
   auditField: {

@@ -1,6 +1,8 @@
+import account from './channels'
 import delivery from './deliveries'
 
 export default {
+  account,
   delivery,
   viewGroup: { todo: '待办', running: '进行中', everything: '全部' },
   sort: { due: '按剩余时间，从少到多', newest: '按收到时间，从新到旧' },
@@ -60,7 +62,7 @@ export default {
   notices: { tab: { channels: '渠道', subscriptions: '谁收什么', log: '发送记录' } },
   channel: {
     none: '还没有通知渠道', noneText: '加一个邮箱或群机器人，投诉一到就能收到。', add: '再加一个',
-    kind: { email: '邮件', wecom: '企业微信群机器人', dingtalk: '钉钉群机器人', feishu: '飞书群机器人', webhook: 'Webhook' },
+    kind: { email: '邮件', offiaccount: '服务号模板消息', sms: '短信', wecom: '企业微信群机器人', dingtalk: '钉钉群机器人', feishu: '飞书群机器人', webhook: 'Webhook' },
     addHook: '添加{kind}', editHook: '修改{kind}', url: 'Webhook 地址', secret: '签名密钥',
     urlLike: {
       wecom: 'https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…', dingtalk: 'https://oapi.dingtalk.com/robot/send?access_token=…',
@@ -69,11 +71,16 @@ export default {
     secretHint: { dingtalk: 'SEC 开头，添加机器人时在「安全设置」里勾选「加签」后复制', webhook: '由您自己定，接收方用它验证消息来自知诉', optional: '机器人开启了「签名校验」时填写' },
     hookState: { waiting: '暂时连不上', paused: '对方拒绝了设置', disabled: '已停用' }, addMail: '添加邮件渠道', editMail: '修改邮件渠道', mailName: '邮件通知',
     mailLine: '{user}，{host}:{port}', removeAsk: '删除后不再用它发通知', testTo: '测试收件人', test: '发送测试', testing: '正在发送',
-    provider: '邮箱服务商', preset: { 163: '网易 163', qq: 'QQ 邮箱', exmail: '腾讯企业邮', custom: '其他' },
+    provider: '邮箱服务商', preset: { 163: '网易 163', qq: 'QQ 邮箱', exmail: '腾讯企业邮', 126: '网易 126', qiye163: '网易企业邮', aliyun: '阿里企业邮', gmail: 'Gmail', outlook: 'Outlook', custom: '其他' },
     how: {
       163: '163 要用授权码，不是网页登录密码：\n网页版 163 邮箱 → 设置 → POP3/SMTP/IMAP → 开启服务 → 新增授权密码。授权码只显示一次。',
       qq: 'QQ 邮箱要用授权码，不是 QQ 密码：\n网页版 QQ 邮箱 → 设置 → 账号 → POP3/IMAP/SMTP 服务 → 开启 → 生成授权码（16 位字母）。',
       exmail: '账号填完整的邮箱地址。在网页版企业邮箱的 设置 → 客户端设置 里开启服务并生成客户端专用密码。',
+      126: '126 要用授权码，不是网页登录密码：\n网页版 126 邮箱 → 设置 → POP3/SMTP/IMAP → 开启服务 → 新增授权密码。授权码只显示一次。',
+      qiye163: '账号填完整的邮箱地址。在网页版网易企业邮箱的 设置 → 客户端设置 里生成客户端授权码。',
+      aliyun: '账号填完整的邮箱地址，密码填邮箱密码；开启了三方客户端安全密码的，填安全密码。',
+      gmail: 'Gmail 要用应用专用密码：Google 账号 → 安全性 → 两步验证 → 应用专用密码。',
+      outlook: '个人 Outlook 邮箱可能不再允许用密码登录，保存后请发送一次测试。',
       wecom: '企业微信群 → 右上角菜单 → 消息推送（群机器人）→ 添加，复制 Webhook 地址。每分钟最多 20 条。地址里的 key 就是密钥，保存后不再显示。',
       dingtalk: '钉钉群 → 群设置 → 机器人 → 添加自定义机器人，安全设置勾选「加签」，复制 Webhook 地址和密钥。每分钟最多 20 条。',
       feishu: '飞书群 → 设置 → 群机器人 → 添加自定义机器人，复制 Webhook 地址。开启了「签名校验」的，一起复制密钥。',
@@ -122,7 +129,7 @@ export default {
     authorise: '授权', authorize: '授权', refresh: '重新读取', disable: '停用', enable: '恢复', revoke: '撤销', test: '测试', generate: '生成', replay: '重放', rotate: '更换', login_blocked: '登录被暂时锁定', totp_on: '开启两步验证', totp_off: '关闭两步验证',
   },
   object: {
-    user: '成员', token: 'API 令牌', session: '会话', complaint: '投诉单', program: '小程序', platform: '第三方平台', channel: '通知渠道', subscription: '通知接收规则',
+    user: '成员', token: 'API 令牌', session: '会话', complaint: '投诉单', program: '小程序', platform: '第三方平台', channel: '通知渠道', subscription: '通知接收规则', binding: '接收人',
     action: '操作', delivery: '推送', keyset: '密钥',
   },
   auditField: {

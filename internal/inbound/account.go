@@ -1,0 +1,204 @@
+package inbound
+
+import (
+	"context"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/riverqueue/river"
+
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/secret"
+	"github.com/zhisu/zhisu/internal/wechat/msgcrypt"
+	"github.com/zhisu/zhisu/internal/wechat/push"
+)
+
+// What the channels of notices hear: an official account's events (scans, follows, receipts) and an operator's delivery reports. They are stored and
+// acknowledged like the pushes of programs, and worked on by the same job.
+
+// Account is what verifies an official account's pushes.
+type Account struct {
+	AppID string
+	// Token is empty while no callback is set up.
+	Token, Key secret.Text
+	// Mode is plain, compat or safe, as configured by us; a push in a weaker one is refused.
+	Mode string
+}
+
+// Accounts knows the channels with callbacks. Both return ErrNotFound for a channel that is not of their kind.
+type Accounts interface {
+	// Account returns an official account.
+	Account(ctx context.Context, channelID string) (Account, error)
+	// ReportKey returns the secret part of the address for delivery reports.
+	ReportKey(ctx context.Context, channelID string) (secret.Text, error)
+}
+
+var (
+	errNoChannel     = &refusal{http.StatusNotFound, "no_such_channel"}
+	errNoCallback    = &refusal{http.StatusServiceUnavailable, "callback_not_configured"}
+	errAccountWeaker = &refusal{http.StatusForbidden, "weaker_than_configured"}
+)
+
+// silence answers WeChat's pushes of an official account: nothing is said to the user.
+var silence = answer{"text/plain; charset=utf-8", nil}
+
+// reported answers delivery reports (reference/notification-channels.md §3.6).
+var reported = answer{"application/json; charset=utf-8", []byte(`{"result":0,"errmsg":"OK"}`)}
+
+const maxEchoText = 512
+
+func (s *Service) registerChannels(mux *http.ServeMux) {
+	if s.channels == nil {
+		return
+	}
+	mux.HandleFunc("GET /wechat/offiaccount/{channel_id}", s.handle(FromAccount, s.accountCheck))
+	mux.HandleFunc("POST /wechat/offiaccount/{channel_id}", s.handle(FromAccount, s.accountEvent))
+	mux.HandleFunc("POST /sms/reports/{channel_id}/{key}", s.handle(FromReports, s.report))
+}
+
+func (s *Service) officialAccount(ctx context.Context, r *http.Request) (Account, error) {
+	a, err := s.channels.Account(ctx, r.PathValue("channel_id"))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Account{}, errNoChannel
+	case err != nil:
+		return Account{}, err
+	case a.Token.IsEmpty():
+		return Account{}, errNoCallback
+	}
+	return a, nil
+}
+
+// accountCheck answers WeChat's check of the address: echostr as it came, if the signature is right.
+func (s *Service) accountCheck(ctx context.Context, r *http.Request, _ []byte) (answer, error) {
+	a, err := s.officialAccount(ctx, r)
+	if err != nil {
+		return answer{}, err
+	}
+	q := r.URL.Query()
+	if !msgcrypt.Verify(q.Get("signature"), a.Token.Reveal(), q.Get("timestamp"), q.Get("nonce")) {
+		return answer{}, errSignature
+	}
+	echo := q.Get("echostr")
+	if echo == "" || len(echo) > maxEchoText {
+		return answer{}, errMalformed
+	}
+	return answer{"text/plain; charset=utf-8", []byte(echo)}, nil
+}
+
+// accountEvent hears an official account. Repeats are told by sender and time as WeChat advises, and by the message they are about: two receipts of one second
+// are not the same.
+func (s *Service) accountEvent(ctx context.Context, r *http.Request, body []byte) (answer, error) {
+	a, err := s.officialAccount(ctx, r)
+	if err != nil {
+		return answer{}, err
+	}
+	plain, err := openAccount(a, r, body)
+	if err != nil {
+		return answer{}, err
+	}
+	e, err := push.ParseEvent(plain, push.FormatAuto)
+	if err != nil {
+		return answer{}, parseError(err)
+	}
+	d := &Delivery{Source: FromAccount, AppID: a.AppID, ChannelID: r.PathValue("channel_id"), Event: e.Event, State: Ignored}
+	if d.Event == "" {
+		d.Event = e.MsgType
+	}
+	if useful(e) {
+		d.State = Stored
+	}
+	d.DedupeKey = hashed(string(FromAccount), d.ChannelID, e.FromUserName, e.Fields["CreateTime"], strings.ToLower(e.Event), e.MsgID, e.Fields["MsgID"], e.Fields["EventKey"])
+	return silence, s.collect(ctx, d, plain, s.worked(d))
+}
+
+// useful tells the events that the job has a use for.
+func useful(e *push.Event) bool {
+	if !strings.EqualFold(e.MsgType, "event") {
+		return false
+	}
+	switch strings.ToLower(e.Event) {
+	case "templatesendjobfinish", "subscribe", "scan", "unsubscribe":
+		return true
+	}
+	return false
+}
+
+func (s *Service) worked(d *Delivery) func(id string) []river.InsertManyParams {
+	return func(id string) []river.InsertManyParams {
+		if d.State != Stored {
+			return nil
+		}
+		return []river.InsertManyParams{{Args: ReceivedArgs{DeliveryID: id}, InsertOpts: db.Once(db.QueueDefault)}}
+	}
+}
+
+// openAccount does the checks of the configured mode. In compat and safe only the cipher text is read, and only msg_signature counts, which covers it; in safe
+// a message in the clear beside it means that the sender uses a weaker mode.
+func openAccount(a Account, r *http.Request, body []byte) ([]byte, error) {
+	q := r.URL.Query()
+	_, _, encrypt, err := msgcrypt.ParseXMLEnvelope(body)
+	if errors.Is(err, msgcrypt.ErrDoctype) {
+		return nil, errDoctype
+	}
+	if err != nil {
+		if _, _, encrypt, err = msgcrypt.ParseJSONEnvelope(body); err != nil {
+			encrypt = ""
+		}
+	}
+	clear, err := push.ParseEvent(body, push.FormatAuto)
+	inClear := err == nil && (clear.MsgType != "" || clear.Event != "")
+	if a.Mode == "plain" && encrypt == "" {
+		switch {
+		case !msgcrypt.Verify(q.Get("signature"), a.Token.Reveal(), q.Get("timestamp"), q.Get("nonce")):
+			return nil, errSignature
+		case !inClear:
+			return nil, errMalformed
+		}
+		return body, nil
+	}
+	switch {
+	case encrypt == "" && !inClear:
+		return nil, errMalformed
+	case encrypt == "", a.Mode == "safe" && inClear:
+		return nil, errAccountWeaker
+	case a.Key.IsEmpty():
+		return nil, errNoCallback
+	case !msgcrypt.Verify(q.Get("msg_signature"), a.Token.Reveal(), q.Get("timestamp"), q.Get("nonce"), encrypt):
+		return nil, errSignature
+	}
+	keys, err := parseKeys([]secret.Text{a.Key})
+	if err != nil {
+		return nil, err
+	}
+	plain, appID, _, err := msgcrypt.Open(keys, encrypt)
+	if err != nil {
+		return nil, errCipher
+	}
+	if appID != a.AppID {
+		return nil, errForeign
+	}
+	return plain, nil
+}
+
+// report hears delivery reports. Tencent signs nothing: the address itself is the secret.
+func (s *Service) report(ctx context.Context, r *http.Request, body []byte) (answer, error) {
+	id := r.PathValue("channel_id")
+	key, err := s.channels.ReportKey(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return answer{}, errNoChannel
+	case err != nil:
+		return answer{}, err
+	case key.IsEmpty() || subtle.ConstantTimeCompare([]byte(key.Reveal()), []byte(r.PathValue("key"))) != 1:
+		return answer{}, errSignature
+	}
+	if _, err := ParseReports(body); err != nil {
+		return answer{}, errMalformed
+	}
+	d := &Delivery{Source: FromReports, ChannelID: id, Event: "sms_report", State: Stored}
+	d.DedupeKey = hashed(string(FromReports), id, string(body))
+	return reported, s.collect(ctx, d, body, s.worked(d))
+}
