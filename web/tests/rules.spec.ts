@@ -4,6 +4,8 @@ import { faceOf } from '@/shared/face'
 import { safeNext } from '@/shared/router'
 import { blocking } from '@/shared/rules/connect'
 import { healthPath } from '@/shared/rules/health'
+import { accountFault, factsFor, guessFact, placesIn, randomLetters, readAccount, readSms, smsFault, withoutEmptySecrets } from '@/shared/rules/account'
+import { addressFits } from '@/shared/rules/address'
 import { isAddress, mailFault, presetOf, readMail, writeMail } from '@/shared/rules/mail'
 import { may } from '@/shared/rules/permission'
 import { byNeed, inGroup, needsHelp } from '@/shared/rules/program'
@@ -131,4 +133,55 @@ test.each([
   [1024, 'Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X)', 'desk'],
 ])('%s px wide and %s is a %s', (width, agent, face) => {
   expect(faceOf(width, agent)).toBe(face)
+})
+
+describe('channels with templates', () => {
+  const account = { ...readAccount({ appid: 'wx1234567890abcdef', template_id: 'T', fields: { thing1: 'problem' } }), secret: 's' }
+
+  test('an official account needs who it is, a template and every place', () => {
+    expect(accountFault(account, [])).toBeNull()
+    expect(accountFault({ ...account, secret: '' }, [])).toBe('secret')
+    expect(accountFault({ ...account, secret: '' }, ['secret'])).toBeNull()
+    expect(accountFault({ ...account, appid: 'gh_1' }, [])).toBe('appid')
+    expect(accountFault({ ...account, fields: { thing1: '' } }, [])).toBe('fields')
+    expect(accountFault({ ...account, token: 'abc' }, [])).toBe('aesKey')
+    expect(accountFault({ ...account, token: 'abc', push_mode: 'plain' }, [])).toBeNull()
+  })
+
+  test('text messages need as many facts as the text has places', () => {
+    const sms = { ...readSms({ secret_id: 'AKID', sdk_app_id: '1400006666', sign_name: '茶铺', template_id: '1110', template_text: '尾号{1}，剩{2}小时' }), secret_key: 'k' }
+    expect(smsFault(sms, [])).toBeNull()
+    expect(smsFault({ ...sms, params: ['order_tail'] }, [])).toBe('params')
+    expect(smsFault({ ...sms, params: ['order_tail', ''] }, [])).toBe('params')
+    expect(smsFault({ ...sms, secret_key: '' }, ['secret_key'])).toBeNull()
+    expect(placesIn('{1}、{ 2 }、{1}')).toBe(2)
+  })
+
+  test('a place takes facts of its type; never a link', () => {
+    const names = ['event', 'due', 'created', 'amount', 'link']
+    expect(factsFor('time', names)).toEqual(['due', 'created'])
+    expect(factsFor('thing', names)).not.toContain('link')
+    expect(factsFor('const', names)).toEqual([])
+    expect(guessFact('time', '截止时间')).toBe('due')
+    expect(guessFact('character_string', '工单号')).toBe('order_no')
+  })
+
+  test('empty secrets stay at home', () => {
+    expect(withoutEmptySecrets({ appid: 'wx', secret: '', sign_name: '' }, ['secret'])).toEqual({ appid: 'wx', sign_name: '' })
+  })
+
+  test('random letters are as long as asked for', () => {
+    expect(randomLetters(43)).toMatch(/^[A-Za-z0-9]{43}$/)
+    expect(randomLetters(43)).not.toBe(randomLetters(43))
+  })
+
+  test('addresses are those of the kind', () => {
+    expect(addressFits('email', 'a@b.cn')).toBe(true)
+    expect(addressFits('email', '13800138000')).toBe(false)
+    expect(addressFits('sms', '+86 138-0013-8000')).toBe(true)
+    expect(addressFits('sms', '张三')).toBe(false)
+    expect(addressFits('offiaccount', 'oABCDEFGHIJKLMNOPQRSTUVWXYZ12')).toBe(true)
+    expect(addressFits('offiaccount', '')).toBe(false)
+    expect(addressFits('wecom', '')).toBe(true)
+  })
 })

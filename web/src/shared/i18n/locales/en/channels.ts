@@ -21,7 +21,7 @@ export default {
     how: 'Have ready in Tencent Cloud\'s SMS console (console.cloud.tencent.com/smsv2):\n1. 应用管理: the SDKAppID. 2. 国内短信: an approved signature and an approved notification template. 3. 访问管理 → API 密钥: SecretId and SecretKey.\nEvery message costs money and a number takes only 2 a day by default, so keep them for what matters most.',
     appHint: 'The number under 应用管理 → 应用列表', sign: 'Signature', signHint: 'As approved, without 【】', template: 'Template ID', templateHint: 'The number under 正文模板管理', region: 'Region',
     regions: { 'ap-guangzhou': 'Guangzhou', 'ap-beijing': 'Beijing', 'ap-nanjing': 'Nanjing' },
-    text: 'Template text', textLike: '您有新的小程序投诉（尾号{1}），请在{2}小时内处理。', textHint: 'Paste the approved text, to check the variables and see a preview. A link may only be a fixed address in the text itself.',
+    text: 'Template text', textLike: "您有新的小程序投诉（尾号{'{1}'}），请在{'{2}'}小时内处理。", textHint: 'Paste the approved text, to check the variables and see a preview. A link may only be a fixed address in the text itself.',
     variables: 'Variables', variablesHint: 'No links in variables. The last 6 digits of the number and the hours left are refused least.', looksLike: 'On the phone',
     maxLength: 'Characters per variable', maxLengthHint: 'See the template page of the console; 12 for individual accounts', daily: 'Messages per number and day', dailyHint: 'Tencent\'s default is 2; change its limit before this',
     need: { secretId: 'Enter the SecretId', secretKey: 'Enter the SecretKey', sdkAppId: 'Enter the SDKAppID', sign: 'Enter the signature', template: 'Enter the template ID', params: 'Choose what each variable is filled with' },

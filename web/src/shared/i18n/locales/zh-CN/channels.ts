@@ -21,7 +21,7 @@ export default {
     how: '在腾讯云短信控制台（console.cloud.tencent.com/smsv2）准备好：\n1. 应用管理：SDKAppID。2. 国内短信：审核通过的签名和「通知」类正文模板。3. 访问管理 → API 密钥：SecretId 和 SecretKey。\n每条短信都要钱，同一个号码默认每天只能收 2 条，建议只给最要紧的事用。',
     appHint: '「应用管理 → 应用列表」里的数字', sign: '短信签名', signHint: '审核通过的，不带【】', template: '模板 ID', templateHint: '「正文模板管理」里的数字', region: '地域',
     regions: { 'ap-guangzhou': '广州', 'ap-beijing': '北京', 'ap-nanjing': '南京' },
-    text: '模板正文', textLike: '您有新的小程序投诉（尾号{1}），请在{2}小时内处理。', textHint: '把审核通过的正文贴在这里，用来核对变量个数和预览。链接只能是写死在正文里的固定网址。',
+    text: '模板正文', textLike: "您有新的小程序投诉（尾号{'{1}'}），请在{'{2}'}小时内处理。", textHint: '把审核通过的正文贴在这里，用来核对变量个数和预览。链接只能是写死在正文里的固定网址。',
     variables: '变量', variablesHint: '变量里不能有链接。单号后 6 位和剩余小时数最不容易被拦。', looksLike: '手机上看到的样子',
     maxLength: '每个变量最多几个字', maxLengthHint: '看控制台的模板页：个人账号一般是 12', daily: '同一号码每天最多几条', dailyHint: '腾讯云默认 2 条，改了频率限制再改这里',
     need: { secretId: '请填 SecretId', secretKey: '请填 SecretKey', sdkAppId: '请填 SDKAppID', sign: '请填短信签名', template: '请填模板 ID', params: '请为每个变量选择内容' },
