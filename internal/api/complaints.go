@@ -62,6 +62,8 @@ type complaintView struct {
 	Notes       []noteView           `json:"notes"`
 	Actions     []actionView         `json:"actions"`
 	Refunds     []refundView         `json:"refunds"`
+	// RefundFollowUp is what to tell WeChat now that money went back.
+	RefundFollowUp nullable[refundFollowUp] `json:"refund_follow_up" doc:"Prefilled next step after a refund arrived"`
 }
 
 type actionRule struct {
@@ -92,16 +94,6 @@ type noteView struct {
 	AuthorID   string  `json:"author_id"`
 	AuthorName string  `json:"author_name"`
 	Text       string  `json:"text"`
-}
-
-type refundView struct {
-	ID          string  `json:"id"`
-	OutRefundNo string  `json:"out_refund_no"`
-	Amount      int64   `json:"amount" doc:"Fen"`
-	Reason      *string `json:"reason"`
-	State       string  `json:"state"`
-	CreatedAt   db.Time `json:"created_at" doc:"Unix ms"`
-	FinishedAt  *int64  `json:"finished_at" doc:"Unix ms"`
 }
 
 type hint struct {

@@ -76,4 +76,6 @@ func (a *API) routes() {
 	a.userRoutes()
 	a.notifyRoutes()
 	a.receiverRoutes()
+	a.merchantRoutes()
+	a.refundRoutes()
 }

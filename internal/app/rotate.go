@@ -45,6 +45,9 @@ var sealedColumns = []sealedColumn{
 	{Table: "notices", Column: "address_sealed", ID: "id"},
 	{Table: "deliveries", Column: "body_sealed", ID: "id"},
 	{Table: "snapshots", Column: "body_sealed", ID: "id"},
+	{Table: "merchants", Column: "api_v3_key_sealed", ID: "id"},
+	{Table: "merchants", Column: "prev_api_v3_key_sealed", ID: "id"},
+	{Table: "merchants", Column: "private_key_sealed", ID: "id"},
 }
 
 // ResealArgs is the job that seals one column's values with the new primary key, a batch at a time, then goes on with the next column.

@@ -420,6 +420,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/complaints/{id}/refund-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may be refunded of this case's order, asked from WeChat Pay and our ledger */
+        get: operations["get-refund-options"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complaints/{id}/refund-proof": {
         parameters: {
             query?: never;
@@ -431,6 +448,23 @@ export interface paths {
         put?: never;
         /** 退款处理凭证 */
         post: operations["prove-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/complaints/{id}/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refund the case's order, in full or in part */
+        post: operations["refund-complaint"];
         delete?: never;
         options?: never;
         head?: never;
@@ -695,6 +729,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Merchants, without secrets */
+        get: operations["list-merchants"];
+        put?: never;
+        /** Add a merchant */
+        post: operations["create-merchant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what a pasted certificate, key or .p12 is; nothing is stored */
+        post: operations["inspect-credentials"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/merchants/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One merchant */
+        get: operations["get-merchant"];
+        put?: never;
+        post?: never;
+        /** Remove a merchant that no program uses; its refunds stay */
+        delete: operations["delete-merchant"];
+        options?: never;
+        head?: never;
+        /** Change a merchant; a secret that is left out stays */
+        patch: operations["update-merchant"];
+        trace?: never;
+    };
+    "/api/v1/merchants/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask WeChat Pay something harmless and say in words what is wrong */
+        post: operations["check-merchant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices": {
         parameters: {
             query?: never;
@@ -834,6 +939,176 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refunds, newest first */
+        get: operations["list-refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Refunds of a filter as a table, at most 100,000 */
+        get: operations["export-refunds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/reconcile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compare refunds with WeChat Pay */
+        post: operations["reconcile-refunds"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last comparison with WeChat Pay */
+        get: operations["get-reconciliation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/totals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sums of refunds */
+        get: operations["get-refund-totals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One refund */
+        get: operations["get-refund"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Second approval; by somebody other than who asked */
+        post: operations["approve-refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a refund back before its first call */
+        post: operations["cancel-refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Refuse a refund that waits for approval */
+        post: operations["reject-refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/refunds/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try again with the same number, or ask WeChat Pay now; never a second refund */
+        post: operations["retry-refund"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -847,6 +1122,24 @@ export interface paths {
         post: operations["login"];
         /** Log out */
         delete: operations["logout"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Limits of refunds */
+        get: operations["get-refund-settings"];
+        /** Set the limits of refunds */
+        put: operations["put-refund-settings"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1371,6 +1664,10 @@ export interface components {
             state: "ok" | "waiting" | "failed";
             text: string;
         };
+        CheckView: {
+            ok: boolean;
+            problems: components["schemas"]["MerchantProblem"][];
+        };
         ComplaintCounts: {
             /** Format: int64 */
             all: number;
@@ -1521,6 +1818,8 @@ export interface components {
             product_name: string | null;
             program_id: string;
             program_name: string;
+            /** @description Prefilled next step after a refund arrived */
+            refund_follow_up: components["schemas"]["RefundFollowUp"] | null;
             /**
              * Format: int64
              * @description Fen; null = unknown
@@ -1566,6 +1865,20 @@ export interface components {
             events_url: string;
             /** @description 消息与事件接收 URL */
             messages_url: string;
+        };
+        CreateRefundInputBody: {
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description Fen that were refunded outside, as somebody looked up at WeChat Pay; answers the block refunded_elsewhere
+             */
+            elsewhere?: number;
+            /** @description Shown to the payer; at most 80 bytes of UTF-8 */
+            reason?: string;
         };
         DeliveryDetail: {
             appid: string;
@@ -1706,6 +2019,10 @@ export interface components {
             reason: string;
             when: string;
         };
+        IdName: {
+            id: string;
+            name: string;
+        };
         Image: {
             archived: boolean;
             sha256: string | null;
@@ -1717,6 +2034,30 @@ export interface components {
         };
         ImportResult: {
             complaint_id: string;
+        };
+        InspectInputBody: {
+            p12_base64?: string;
+            p12_password?: string;
+            pem?: string;
+            /** @description Compared with the certificate in pem */
+            private_key_pem?: string;
+        };
+        InspectView: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            expires_at: number | null;
+            /** @description Whether certificate and private key belong together; null = only one of them is known */
+            key_match: boolean | null;
+            /** @enum {string} */
+            kind: "private_key" | "certificate" | "public_key" | "p12" | "unknown";
+            /** @description The certificate's common name */
+            mchid: string | null;
+            ok: boolean;
+            serial: string | null;
+            /** @description What it is, in words; or what is wrong with it */
+            text: string;
         };
         Link: {
             url: string;
@@ -1743,6 +2084,99 @@ export interface components {
         MeInputBody: {
             /** @description 1 to 64 characters */
             name: string;
+        };
+        MerchantBody: {
+            /** @description 32 letters and digits */
+            api_v3_key?: string;
+            /** @description apiclient_cert.pem */
+            cert_pem?: string;
+            cert_serial?: string;
+            /** @description In partner mode the sub-merchant's */
+            mchid?: string;
+            name?: string;
+            /** @description apiclient_cert.p12, instead of key and certificate */
+            p12_base64?: string;
+            /** @description Default: the mchid */
+            p12_password?: string;
+            /** @description apiclient_key.pem */
+            private_key_pem?: string;
+            /** @description Makes it partner mode; empty = direct */
+            sp_mchid?: string;
+            verify?: components["schemas"]["MerchantVerifyInput"];
+        };
+        MerchantCheck: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            at: number;
+            ok: boolean;
+            problems: components["schemas"]["MerchantProblem"][];
+        };
+        MerchantPause: {
+            reason: string;
+            /**
+             * Format: int64
+             * @description Unix ms, when one refund tries again; a change of the merchant ends the pause
+             */
+            until: number;
+        };
+        MerchantProblem: {
+            code: string;
+            text: string;
+            /** @description Does not keep refunds from working */
+            warning: boolean;
+        };
+        MerchantVerify: {
+            /** @enum {string} */
+            mode: "platform_cert" | "public_key";
+            /** @description PUB_KEY_ID_… or the serial of the platform certificate; empty while none was fetched */
+            serial_or_id: string;
+        };
+        MerchantVerifyInput: {
+            /** @enum {string} */
+            mode: "platform_cert" | "public_key";
+            /** @description pub_key.pem with public_key; optional with platform_cert, whose certificates are fetched */
+            pem?: string;
+            /** @description PUB_KEY_ID_… with public_key */
+            serial_or_id?: string;
+        };
+        MerchantView: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            cert_expires_at: number | null;
+            cert_serial: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            has_api_v3_key: boolean;
+            has_private_key: boolean;
+            id: string;
+            last_check: components["schemas"]["MerchantCheck"] | null;
+            mchid: string;
+            /**
+             * @description partner: a service provider signs for the sub-merchant mchid
+             * @enum {string}
+             */
+            mode: "direct" | "partner";
+            name: string;
+            /** @description Where WeChat Pay sends refund notifications; sent along with every refund */
+            notify_url: string;
+            /** @description WeChat Pay refuses the credentials: refunds wait */
+            paused: components["schemas"]["MerchantPause"] | null;
+            program_ids: string[];
+            /** @description The service provider's, in partner mode */
+            sp_mchid: string | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            updated_at: number;
+            verify: components["schemas"]["MerchantVerify"];
         };
         MissingSet: {
             /** @description Only one third-party platform may hold it */
@@ -1886,6 +2320,11 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
+        PageMerchantView: {
+            items: components["schemas"]["MerchantView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
         PageNoticeView: {
             items: components["schemas"]["NoticeView"][];
             /** @description Cursor of the next page; null on the last */
@@ -1898,6 +2337,11 @@ export interface components {
         };
         PageProgramView: {
             items: components["schemas"]["ProgramView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
+        PageRefundView: {
+            items: components["schemas"]["RefundView"][];
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
@@ -2051,26 +2495,264 @@ export interface components {
             channel_id?: string;
             user_id?: string;
         };
-        RefundView: {
-            /**
-             * Format: int64
-             * @description Fen
-             */
-            amount: number;
-            /**
-             * Format: int64
-             * @description Unix ms
-             */
-            created_at: number;
+        Reconciliation: {
+            /** @description null = by schedule */
+            actor: string | null;
+            /** Format: int64 */
+            checked: number;
+            differences: components["schemas"]["RefundDifference"][];
             /**
              * Format: int64
              * @description Unix ms
              */
             finished_at: number | null;
             id: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            started_at: number;
+            /** @enum {string} */
+            state: "running" | "done";
+            /**
+             * Format: int64
+             * @description Refunds that WeChat Pay could not be asked about
+             */
+            unreadable: number;
+        };
+        ReconciliationStarted: {
+            id: string;
+        };
+        ReconciliationView: {
+            last: components["schemas"]["Reconciliation"] | null;
+        };
+        RefundAccepted: {
+            refund_id: string;
+        };
+        RefundAttemptView: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            at: number;
+            /** @description WeChat Pay's code, or the status it told */
+            code: string | null;
+            /** @enum {string} */
+            kind: "submit" | "query";
+            /** @enum {string} */
+            outcome: "done" | "retry" | "wrong" | "unknown";
+            text: string | null;
+        };
+        RefundBlocked: {
+            /** @enum {string} */
+            code: "no_merchant" | "no_transaction" | "not_our_order" | "too_old" | "nothing_left" | "too_many" | "platform_refunds" | "in_flight" | "refunded_elsewhere" | "not_paid" | "no_right";
+            reason: string;
+            way_out: string | null;
+        };
+        RefundCan: {
+            approve: boolean;
+            cancel: boolean;
+            reject: boolean;
+            retry: boolean;
+        };
+        RefundDifference: {
+            /**
+             * Format: int64
+             * @description Fen, ours
+             */
+            amount: number;
+            complaint_id: string;
             out_refund_no: string;
-            reason: string | null;
+            /** @description Ours */
+            refund_id: string;
+            /** @description Ours */
             state: string;
+            text: string;
+            /** @description null = WeChat Pay does not know this refund */
+            wechat_state: string | null;
+        };
+        RefundError: {
+            code: string;
+            /** @description WeChat Pay's Request-ID, for its support */
+            rid: string | null;
+            text: string;
+            way_out: string | null;
+            wechat_code: string | null;
+        };
+        RefundFollowUp: {
+            /** @enum {string} */
+            action: "respond" | "refund_proof";
+            content: string;
+        };
+        RefundOptionsView: {
+            /**
+             * Format: int64
+             * @description Fen: an order's refunds above it need a second person; null = never
+             */
+            approval_above: number | null;
+            /** @description Who may approve what you ask for */
+            approvers: components["schemas"]["IdName"][];
+            /** @description Why nothing may be refunded now */
+            blocked: components["schemas"]["RefundBlocked"] | null;
+            /**
+             * Format: int64
+             * @description Fen: what you may still refund of this order; null = no limit of yours
+             */
+            limit: number | null;
+            merchant: components["schemas"]["IdName"] | null;
+            /** @description In words */
+            needs_approval_hint: string | null;
+            /**
+             * Format: int64
+             * @description Unix ms: a refund asked for now is sent then, since WeChat Pay wants a minute between two of one order
+             */
+            not_before: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            order_checked_at: number | null;
+            /** @description Why the order could not be read just now, in words */
+            order_error: string | null;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            order_total: number | null;
+            /**
+             * Format: int64
+             * @description Fen, after coupons
+             */
+            payer_total: number | null;
+            /**
+             * Format: int64
+             * @description At most 50 per order
+             */
+            refund_count: number;
+            /**
+             * Format: int64
+             * @description Fen, arrived
+             */
+            refunded: number;
+            /**
+             * Format: int64
+             * @description Fen, on the way
+             */
+            refunding: number;
+            /** @description Of this order, from every case, newest first */
+            refunds: components["schemas"]["RefundView"][];
+            /**
+             * Format: int64
+             * @description Fen; null = the order could not be read
+             */
+            remaining: number | null;
+        };
+        RefundSettings: {
+            /**
+             * Format: int64
+             * @description Fen per order; 0 = agents refund nothing
+             */
+            agent_limit: number;
+            /**
+             * Format: int64
+             * @description Fen; 0 = always, null = never
+             */
+            approval_above: number | null;
+        };
+        RefundTotal: {
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            done: number;
+            /** Format: int64 */
+            done_count: number;
+            /**
+             * Format: int64
+             * @description Fen of failed and closed refunds
+             */
+            failed: number;
+            /** Format: int64 */
+            failed_count: number;
+            /** @description Program id, merchant id, or day (2006-01-02, Beijing) */
+            key: string;
+            name: string;
+            /**
+             * Format: int64
+             * @description Fen on the way
+             */
+            open: number;
+            /** Format: int64 */
+            open_count: number;
+        };
+        RefundTotalsView: {
+            all: components["schemas"]["RefundTotal"];
+            items: components["schemas"]["RefundTotal"][];
+        };
+        RefundView: {
+            actor_id: string;
+            actor_name: string;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            amount: number;
+            approver_name: string | null;
+            /** @description Calls to WeChat Pay, oldest first; empty in lists */
+            attempts: components["schemas"]["RefundAttemptView"][];
+            /** @description What whoever asks may do */
+            can: components["schemas"]["RefundCan"];
+            complaint_id: string;
+            complaint_order_id: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            error: components["schemas"]["RefundError"] | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            finished_at: number | null;
+            id: string;
+            merchant_id: string;
+            merchant_name: string;
+            /**
+             * Format: int64
+             * @description Unix ms, when it is worked on next
+             */
+            next_at: number | null;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            order_total: number | null;
+            out_refund_no: string;
+            /**
+             * Format: int64
+             * @description Fen, what the payer gets when coupons were used; null = not known yet
+             */
+            payer_refund: number | null;
+            program_id: string;
+            program_name: string;
+            reason: string | null;
+            /** @description Where the money went, in WeChat Pay's words */
+            received_account: string | null;
+            /** @description WeChat Pay's */
+            refund_id: string | null;
+            reject_reason: string | null;
+            /** @enum {string} */
+            source: "staff" | "rule";
+            /** @enum {string} */
+            state: "waiting_approval" | "queued" | "running" | "processing" | "done" | "failed" | "unknown" | "abnormal" | "closed" | "parked" | "rejected" | "cancelled";
+            state_text: string;
+            /**
+             * Format: int64
+             * @description Unix ms, when WeChat Pay was first asked
+             */
+            submitted_at: number | null;
+            transaction_id: string;
         };
         Region: {
             /** Format: int64 */
@@ -2081,6 +2763,9 @@ export interface components {
             x: number;
             /** Format: int64 */
             y: number;
+        };
+        RejectRefundInputBody: {
+            reason: string;
         };
         RenderedTemplate: {
             decision: string | null;
@@ -4329,6 +5014,64 @@ export interface operations {
             };
         };
     };
+    "get-refund-options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundOptionsView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "prove-complaint": {
         parameters: {
             query?: never;
@@ -4354,6 +5097,71 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActionAccepted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "refund-complaint": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key and body give the same answer for 24 h */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRefundInputBody"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundAccepted"];
                 };
             };
             /** @description Unauthorized */
@@ -5472,6 +6280,416 @@ export interface operations {
             };
         };
     };
+    "list-merchants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "inspect-credentials": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InspectInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InspectView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MerchantBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MerchantView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "check-merchant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-notices": {
         parameters: {
             query?: {
@@ -6115,6 +7333,621 @@ export interface operations {
             };
         };
     };
+    "list-refunds": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                program_id?: string;
+                merchant_id?: string;
+                complaint_id?: string;
+                /** @description One state, or several with commas */
+                state?: string;
+                /** @description Unix ms */
+                created_from?: number;
+                /** @description Unix ms */
+                created_to?: number;
+                /** @description A number: complaint, transaction, refund */
+                q?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageRefundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-refunds": {
+        parameters: {
+            query?: {
+                program_id?: string;
+                merchant_id?: string;
+                complaint_id?: string;
+                /** @description One state, or several with commas */
+                state?: string;
+                /** @description Unix ms */
+                created_from?: number;
+                /** @description Unix ms */
+                created_to?: number;
+                /** @description A number: complaint, transaction, refund */
+                q?: string;
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv; charset=utf-8": unknown;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reconcile-refunds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationStarted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-refund-totals": {
+        parameters: {
+            query?: {
+                program_id?: string;
+                merchant_id?: string;
+                complaint_id?: string;
+                /** @description One state, or several with commas */
+                state?: string;
+                /** @description Unix ms */
+                created_from?: number;
+                /** @description Unix ms */
+                created_to?: number;
+                /** @description A number: complaint, transaction, refund */
+                q?: string;
+                by?: "program" | "merchant" | "day";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundTotalsView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "approve-refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "cancel-refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reject-refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RejectRefundInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retry-refund": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     login: {
         parameters: {
             query?: never;
@@ -6172,6 +8005,122 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-refund-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundSettings"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-refund-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefundSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefundSettings"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Unprocessable Entity */
             422: {
