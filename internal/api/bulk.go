@@ -24,7 +24,7 @@ type BulkBody struct {
 	Kind       string   `json:"kind" enum:"respond,assign,note"`
 	Decision   string   `json:"decision,omitempty" enum:"agree,refuse" doc:"For respond"`
 	Content    string   `json:"content,omitempty" doc:"For respond and note; variables as in templates are filled in for each complaint"`
-	AssigneeID *string  `json:"assignee_id,omitempty" doc:"For assign; null = nobody"`
+	AssigneeID *string  `json:"assignee_id,omitempty" nullable:"true" doc:"For assign; null = nobody"`
 }
 
 type bulkPreviewInput struct{ Body BulkBody }

@@ -3,6 +3,11 @@ import delivery from './deliveries'
 
 export default {
   account,
+import inboxDesk from './inboxDesk'
+import delivery from './deliveries'
+
+export default {
+  ...inboxDesk,
   delivery,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
   sort: { due: 'Least time left first', newest: 'Newest first' },
@@ -17,7 +22,7 @@ export default {
     title: 'Add by number', text: 'A complaint whose push was lost can be added when its number is known. Zhisu asks WeChat and follows it like any other.', number: 'Complaint number',
     where: 'Shown in the Mini Program console under 功能 → 交易保障 → 交易投诉', go: 'Add',
   },
-  keys: { title: 'Keyboard', move: 'Next, previous', open: 'Go into the complaint', respond: 'Respond', search: 'Search', escape: 'Fold, leave the search', help: 'Show these keys' },
+  keys: { title: 'Keyboard', move: 'Next, previous', open: 'Go into the complaint', respond: 'Respond', evidence: 'Add pictures', choose: 'Choose; with Shift a range', search: 'Search', escape: 'Fold, leave the search', help: 'Show these keys' },
   case: {
     copyId: 'Copy the complaint number', filed: 'Filed {when}', wechatSays: 'WeChat: {text}', synced: 'Synced with WeChat {when}', notSynced: 'Details not read yet',
   },

@@ -1,4 +1,7 @@
+import inboxBoth from './inboxBoth'
+
 export default {
+  ...inboxBoth,
   app: { name: 'Zhisu', version: 'Zhisu {version}' },
   language: { 'title': 'Language', 'zh-CN': '简体中文', 'en': 'English' },
   nav: { main: 'Main navigation', you: 'Your account: {name}' },

@@ -3,6 +3,11 @@ import delivery from './deliveries'
 
 export default {
   account,
+import inboxDesk from './inboxDesk'
+import delivery from './deliveries'
+
+export default {
+  ...inboxDesk,
   delivery,
   viewGroup: { todo: '待办', running: '进行中', everything: '全部' },
   sort: { due: '按剩余时间，从少到多', newest: '按收到时间，从新到旧' },
@@ -17,7 +22,7 @@ export default {
     title: '按单号补录', text: '推送丢失的投诉，知道单号就能补录。知诉会向微信查询并照常跟进。', number: '投诉单号',
     where: '在小程序后台的 功能 → 交易保障 → 交易投诉 里可以看到', go: '补录',
   },
-  keys: { title: '键盘快捷键', move: '下一单、上一单', open: '进入投诉单', respond: '回应', search: '搜索', escape: '收起、退出搜索', help: '显示本页快捷键' },
+  keys: { title: '键盘快捷键', move: '下一单、上一单', open: '进入投诉单', respond: '回应', evidence: '补充凭证图片', choose: '选择，按住 Shift 连选', search: '搜索', escape: '收起、退出搜索', help: '显示本页快捷键' },
   case: {
     copyId: '复制投诉单号', filed: '用户发起于 {when}', wechatSays: '微信状态：{text}', synced: '与微信同步于 {when}', notSynced: '还没有同步到详情',
   },

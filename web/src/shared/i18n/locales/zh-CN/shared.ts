@@ -1,4 +1,7 @@
+import inboxBoth from './inboxBoth'
+
 export default {
+  ...inboxBoth,
   app: { name: '知诉', version: '知诉 {version}' },
   language: { 'title': '语言', 'zh-CN': '简体中文', 'en': 'English' },
   nav: { main: '主导航', you: '我的账号：{name}' },
