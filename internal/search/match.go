@@ -93,8 +93,7 @@ func (x *Index) collect(ctx context.Context, ids []int64, bases map[int64]int64,
 		return fmt.Errorf("read lists of the text index: %w", err)
 	}
 	for _, p := range ps {
-		base := bases[p.Segment]
-		if err := eachDoc(p.Docs, func(d int64) { to.add(base + d) }); err != nil {
+		if err := to.addDocs(p.Docs, bases[p.Segment]); err != nil {
 			return err
 		}
 	}

@@ -1515,7 +1515,7 @@ export interface components {
         };
         BulkBody: {
             /** @description For assign; null = nobody */
-            assignee_id?: string;
+            assignee_id?: string | null;
             /** @description For respond and note; variables as in templates are filled in for each complaint */
             content?: string;
             /**
@@ -1529,7 +1529,7 @@ export interface components {
         };
         BulkInputBody: {
             /** @description For assign; null = nobody */
-            assignee_id?: string;
+            assignee_id?: string | null;
             /** @description For respond and note; variables as in templates are filled in for each complaint */
             content?: string;
             /** @description By complaint, the text as it was previewed, instead of filling in content anew */

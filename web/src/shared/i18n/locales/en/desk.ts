@@ -10,7 +10,7 @@ export default {
   ...inboxDesk,
   delivery,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
-  sort: { due: 'Least time left first', newest: 'Newest first' },
+  sort: { due: 'Least time left first', newest: 'Last filed first' },
   inbox: {
     views: 'Views', list: 'Complaints', case: 'Complaint', filter: 'Filter', import: 'Add by number', sizeMore: '{n}+ cases', noMatchText: 'Try other words, or clear the filter',
     pickTitle: 'Pick a complaint', pickText: 'J and K move, R responds at once',

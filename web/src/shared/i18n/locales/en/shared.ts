@@ -74,7 +74,7 @@ export default {
     678: 'Charge: paid by a minor', 679: 'Other problem', 610001: 'Less to watch than promised', 610002: 'Content differs from ads', 610003: 'Content does not play', 610004: 'Paid by a minor', 610005: 'Other',
   },
   source: { all: 'All', wechat: 'WeChat', staff: 'Staff', auto: 'Automatic', rule: 'Rule', system: 'System' },
-  inbox: { search: 'Number, product, phone ending', size: '{n} cases', hasDraft: 'Draft' },
+  inbox: { search: 'Number, product, text, phone', size: '{n} cases', hasDraft: 'Draft' },
   empty: { noMatch: 'Nothing matches', noText: 'The buyer wrote no text', noData: 'Nothing to choose from' },
   case: {
     missing: 'This complaint was not found', missingText: 'It may be outside your programs, or the link is incomplete.', back: 'Back to the list', number: 'Complaint {id}', sync: 'Sync',

@@ -10,7 +10,7 @@ export default {
   ...inboxDesk,
   delivery,
   viewGroup: { todo: '待办', running: '进行中', everything: '全部' },
-  sort: { due: '按剩余时间，从少到多', newest: '按收到时间，从新到旧' },
+  sort: { due: '按剩余时间，从少到多', newest: '按投诉时间，从新到旧' },
   inbox: {
     views: '视图', list: '投诉列表', case: '投诉单', filter: '筛选', import: '按单号补录', sizeMore: '{n}+ 单', noMatchText: '换个关键词，或清除筛选条件',
     pickTitle: '选一张投诉单', pickText: '按 J、K 上下移动，按 R 直接回应',
