@@ -1,12 +1,9 @@
 import account from './channels'
 import delivery from './deliveries'
+import inboxDesk from './inboxDesk'
 
 export default {
   account,
-import inboxDesk from './inboxDesk'
-import delivery from './deliveries'
-
-export default {
   ...inboxDesk,
   delivery,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },

@@ -1,12 +1,9 @@
 import account from './channels'
 import delivery from './deliveries'
+import inboxDesk from './inboxDesk'
 
 export default {
   account,
-import inboxDesk from './inboxDesk'
-import delivery from './deliveries'
-
-export default {
   ...inboxDesk,
   delivery,
   viewGroup: { todo: '待办', running: '进行中', everything: '全部' },
