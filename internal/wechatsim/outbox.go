@@ -17,26 +17,28 @@ type Email struct {
 	MessageID string `json:"message_id"`
 }
 
-// Outbox is everything that reached people, newest last. Only mails are played so far.
+// Outbox is everything that reached people, newest last. Robots are not played so far.
 type Outbox struct {
-	Emails    []Email `json:"emails"`
-	SMS       []any   `json:"sms"`
-	Templates []any   `json:"templates"`
-	Robots    []any   `json:"robots"`
+	Emails    []Email           `json:"emails"`
+	SMS       []SMS             `json:"sms"`
+	Templates []TemplateMessage `json:"templates"`
+	Robots    []any             `json:"robots"`
 }
 
 // Outbox returns the messages received so far.
 func (s *Sim) Outbox() Outbox {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return Outbox{Emails: append([]Email{}, s.emails...), SMS: []any{}, Templates: []any{}, Robots: []any{}}
+	return Outbox{
+		Emails: append([]Email{}, s.emails...), SMS: append([]SMS{}, s.sms.messages...), Templates: append([]TemplateMessage{}, s.offi.messages...), Robots: []any{},
+	}
 }
 
 // ClearOutbox forgets the messages received so far.
 func (s *Sim) ClearOutbox() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.emails = nil
+	s.emails, s.sms.messages, s.offi.messages = nil, nil, nil
 }
 
 func (s *Sim) keepEmail(e Email) {

@@ -106,8 +106,11 @@ func (s *Sim) enqueue(p *push) *push {
 func (p *push) finished() bool { return p.state != statePending }
 
 func (s *Sim) endpointFor(p *push) string {
-	if p.target == targetEvents {
+	switch p.target {
+	case targetEvents:
 		return s.cfg.EventsURL
+	case targetAccount:
+		return s.offi.callback
 	}
 	return strings.ReplaceAll(s.cfg.MessagesURL, "$APPID$", p.appid)
 }
@@ -174,19 +177,24 @@ func (s *Sim) try(ctx context.Context, p *push) PushTry {
 
 // acknowledged: events want exactly "success"; messages take an empty body as well (reference/wechat-open-platform.md §3.3).
 func acknowledged(target, answer string) bool {
-	return answer == ackWord || (target == targetMessages && answer == "")
+	return answer == ackWord || (target != targetEvents && answer == "")
 }
 
 // seal makes the request for p with the current keys and a fresh nonce. Called with the lock held.
 func (s *Sim) seal(p *push) (wireBytes, error) {
-	text, err := s.cur.encrypt(s.random.bytes(prefixBytes), p.plain, s.cfg.ComponentAppID)
+	keys, appid := s.cur, s.cfg.ComponentAppID
+	if p.target == targetAccount {
+		keys, appid = *s.offi.keys, OffiAppID
+	}
+	text, err := keys.encrypt(s.random.bytes(prefixBytes), p.plain, appid)
 	if err != nil {
 		return wireBytes{}, fmt.Errorf("seal a push: %w", err)
 	}
 	stamp, nonce := strconv.FormatInt(s.now().Unix(), 10), s.random.digits(10)
-	q := url.Values{
-		"signature": {s.cur.sign(stamp, nonce)}, "timestamp": {stamp}, "nonce": {nonce},
-		"encrypt_type": {encryptStyle}, "msg_signature": {s.cur.sign(stamp, nonce, text)},
+	q := url.Values{"signature": {keys.sign(stamp, nonce)}, "timestamp": {stamp}, "nonce": {nonce}}
+	if p.target != targetAccount || s.offi.mode != "plain" {
+		q.Set("encrypt_type", encryptStyle)
+		q.Set("msg_signature", keys.sign(stamp, nonce, text))
 	}
 	if p.openid != "" {
 		q.Set("openid", p.openid)
@@ -197,6 +205,12 @@ func (s *Sim) seal(p *push) (wireBytes, error) {
 // wrap makes the outer XML: AppId for the platform's own events, ToUserName for what is received for a program.
 func (s *Sim) wrap(p *push, encrypted string) []byte {
 	var b xmlBuilder
+	if p.target == targetAccount && s.offi.mode == "plain" {
+		return p.plain
+	}
+	if p.target == targetAccount && s.offi.mode == "compat" {
+		return []byte(strings.TrimSuffix(string(p.plain), "</xml>") + "<Encrypt><![CDATA[" + encrypted + "]]></Encrypt></xml>")
+	}
 	if p.target == targetEvents {
 		b.text("AppId", s.cfg.ComponentAppID)
 	} else {

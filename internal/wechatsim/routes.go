@@ -27,6 +27,9 @@ func endpoints() []endpoint {
 		{"token", get, "/cgi-bin/token", noToken, nil, (*Sim).plainToken},
 		{"stable_token", post, "/cgi-bin/stable_token", noToken, nil, (*Sim).stableToken},
 		{"custom_send", post, "/cgi-bin/message/custom/send", accountToken, customer, (*Sim).customSend},
+		{"template_send", post, "/cgi-bin/message/template/send", accountToken, nil, (*Sim).templateSend},
+		{"get_all_private_template", get, "/cgi-bin/template/get_all_private_template", accountToken, nil, (*Sim).templateList},
+		{"qrcode_create", post, "/cgi-bin/qrcode/create", accountToken, nil, (*Sim).qrcodeCreate},
 		{"media_upload", post, uploadPath, accountToken, material, (*Sim).upload},
 		{"complaintOrderDetail", get, complaintPrefix + "complaintOrderDetail", accountToken, complaints, (*Sim).detail},
 		{"bussiRespondComplaint", post, complaintPrefix + "bussiRespondComplaint", accountToken, complaints, (*Sim).respond},
@@ -51,6 +54,14 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("/safe/bindcomponent", s.authPage(true))
 	mux.HandleFunc("GET "+cdnPrefix+"{name}", s.serveCDN)
 	mux.HandleFunc("GET /{$}", s.phonePage)
+	mux.HandleFunc("POST /{$}", s.sendSMS) // sms.tencentcloudapi.com
+
+	mux.HandleFunc("GET /control/offiaccount", s.controlOffi)
+	mux.HandleFunc("POST /control/offiaccount", s.controlSetOffi)
+	mux.HandleFunc("POST /control/offiaccount/scan", s.controlScan)
+	mux.HandleFunc("POST /control/offiaccount/unfollow", s.controlUnfollow)
+	mux.HandleFunc("GET /control/sms", s.controlSMS)
+	mux.HandleFunc("POST /control/sms", s.controlSetSMS)
 
 	mux.HandleFunc("GET /control/complaints", s.controlComplaints)
 	mux.HandleFunc("POST /control/complaints", s.controlFile)

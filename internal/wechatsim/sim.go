@@ -54,6 +54,8 @@ type Sim struct {
 	emails    []Email
 	nextEmail int64
 	custom    []customMessage
+	offi      offiState
+	sms       smsState
 	changed   chan struct{} // closed and replaced whenever something arrived or left
 }
 
@@ -80,6 +82,8 @@ func New(cfg Config) (*Sim, error) {
 	}
 	s.cdnKey = s.random.bytes(32)
 	s.addTestAccounts()
+	s.offi, s.sms.daily = newOffiState(), smsDaily
+	s.addOffiAccount()
 	for _, p := range cfg.Programs {
 		if err := s.AddProgram(p); err != nil {
 			return nil, fmt.Errorf("configure the simulator: %w", err)

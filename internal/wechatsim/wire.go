@@ -54,6 +54,7 @@ var errText = map[int]string{
 	45015: "response out of time limit or subscription is canceled",
 	47001: "data format error",
 	48006: "forbid to clear quota because of reaching the limit",
+	48001: "api unauthorized",
 	61003: "component is not authorized by this account",
 	61005: "component ticket is expired",
 	61006: "component ticket is invalid",
