@@ -3,6 +3,7 @@ package complaint
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -242,7 +243,7 @@ func (s *shelf) step(ctx context.Context, r *rand.Rand, mine *[]*Complaint, prog
 		(*mine)[at] = &c
 		return nil
 	})
-	if err == undo {
+	if errors.Is(err, undo) {
 		return nil
 	}
 	return err

@@ -51,7 +51,7 @@ func choose(segs []segment) []segment {
 		for j < len(segs) && level(segs[j].Size) == level(segs[i].Size) {
 			j++
 		}
-		if j-i >= fanIn && (best == nil || segs[i].Size < best[0].Size) {
+		if j-i >= fanIn && (len(best) == 0 || segs[i].Size < best[0].Size) {
 			best = segs[i : i+fanIn]
 		}
 		i = j

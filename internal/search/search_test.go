@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -167,8 +168,8 @@ func TestWhatWasNeverFinishedIsNeverFoundAndForgotten(t *testing.T) {
 		c := testkit.Clock()
 		x := New(d, c)
 		add(t, x, "茶叶")
-		died := fmt.Errorf("died")
-		if err := x.Add(t.Context(), []string{"茶叶", "罐子"}, func(context.Context, db.Tx, int64) error { return died }); err != died {
+		died := errors.New("died")
+		if err := x.Add(t.Context(), []string{"茶叶", "罐子"}, func(context.Context, db.Tx, int64) error { return died }); !errors.Is(err, died) {
 			t.Fatalf("the publisher's error became %v", err)
 		}
 		expect(t, x, []string{"茶叶"}, "茶叶")
@@ -200,7 +201,7 @@ func TestTwoMergesOfTheSameGroupPublishOnce(t *testing.T) {
 		if err := x.merge(t.Context(), group); err != nil {
 			t.Fatal(err)
 		}
-		if err := x.merge(t.Context(), group); err != ErrMoved {
+		if err := x.merge(t.Context(), group); !errors.Is(err, ErrMoved) {
 			t.Errorf("the second merge gave %v", err)
 		}
 		expect(t, x, texts, "茶叶")

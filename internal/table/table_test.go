@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/xml"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -110,7 +111,7 @@ func TestAnXLSXIsAWorkbookOfWellFormedParts(t *testing.T) {
 }
 
 func TestNoOtherFormat(t *testing.T) {
-	if _, err := New(io.Discard, "pdf", "x"); err != ErrFormat {
+	if _, err := New(io.Discard, "pdf", "x"); !errors.Is(err, ErrFormat) {
 		t.Error(err)
 	}
 }

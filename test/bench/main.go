@@ -64,6 +64,7 @@ func measure(ctx context.Context, o options, out io.Writer) error {
 		{"mail", mailDelay},
 		{"push-sqlite", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, false, 200) }},
 		{"push-postgres", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, true, 500) }},
+		{"upload", uploads},
 		{"inbox-sqlite", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, false) }},
 		{"inbox-postgres", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, true) }},
 	} {
