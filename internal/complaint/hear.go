@@ -132,11 +132,12 @@ func (s *Service) InTx(ctx context.Context, tx db.Tx, id string) (*Complaint, er
 // Reconcile enqueues a sync for every open case that was not read since it was heard, whose last reading failed, or that was not read for a while.
 func (s *Service) Reconcile(ctx context.Context) error {
 	var rows []Complaint
+	// Open stages by name, and a plus before the order: the few open cases are found by their stage, instead of walking by deadline through a million closed ones.
 	now := s.clock.Now()
 	err := s.db.Read.NewSelect().Model(&rows).Column("id").
-		Where("stage <> ? AND first_seen_at < ? AND (synced_at IS NULL OR sync_error <> '' OR synced_at < ?)",
-			Closed, db.At(now.Add(-reconcileAfter)), db.At(now.Add(-recheckAfter))).
-		OrderExpr("due_sort, id").Limit(reconcileBatch).Scan(ctx)
+		Where("stage IN (?) AND first_seen_at < ? AND (synced_at IS NULL OR sync_error <> '' OR synced_at < ?)",
+			bun.List(openStages()), db.At(now.Add(-reconcileAfter)), db.At(now.Add(-recheckAfter))).
+		OrderExpr("+due_sort, id").Limit(reconcileBatch).Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("list complaints to read: %w", err)
 	}
