@@ -15,6 +15,8 @@ import (
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/search"
 	"github.com/zhisu/zhisu/internal/testkit"
+	"github.com/zhisu/zhisu/internal/wechat"
+	"github.com/zhisu/zhisu/internal/wechatsim"
 )
 
 var (
@@ -359,6 +361,37 @@ func TestWhoIsResponsible(t *testing.T) {
 		entries, err := s.cases.Timeline(t.Context(), id)
 		if err != nil || len(entries) != 2 || entries[1].Text != "由林晓负责" || entries[1].Actor != "周敏" {
 			t.Errorf("timeline: %+v, %v", entries, err)
+		}
+	})
+}
+
+func TestASyncThatBeganBeforeDoesNotUndoWhoIsResponsible(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.shop.OwnerID = "owner"
+		id := w.heard(wechatsim.Filing{}).ID
+		read, err := w.cases.ByID(t.Context(), id)
+		if err != nil || read.AssigneeID != "owner" {
+			t.Fatalf("a new case is %q's: %v", read.AssigneeID, err)
+		}
+		if err := d.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error {
+			_, err := w.cases.Assign(ctx, tx, id, "u1", "林晓", "周敏")
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		var detail wechat.Detail
+		detail.Complaint.Status = 203
+		if _, err := w.cases.merge(t.Context(), read, detail, []byte("{}"), w.cases.now()); err != nil {
+			t.Fatal(err)
+		}
+		now, err := w.cases.ByID(t.Context(), id)
+		if err != nil || now.AssigneeID != "u1" || now.Status != 203 {
+			t.Errorf("after the sync it is %q's, status %d: %v", now.AssigneeID, now.Status, err)
+		}
+		got, _, err := w.cases.List(t.Context(), Filter{Assignee: "u1", Status: 203, Limit: 5})
+		if err != nil || len(got) != 1 {
+			t.Errorf("the inbox has %d: %v", len(got), err)
 		}
 	})
 }
