@@ -161,6 +161,39 @@ func TestReceiverWhoLeavesIsSwitchedOffAndForgotten(t *testing.T) {
 	})
 }
 
+func TestTypedReceiverWhoRefusesIsListedUntilATestReachesHim(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.Service = notify.New(notify.Options{
+			DB: d, Sealer: w.sealer, Clock: w.clock, Facts: w, Providers: map[string]channel.Provider{"offiaccount": w.provider, "email": w.provider},
+		})
+		t.Cleanup(w.Close)
+		c, err := w.CreateChannel(t.Context(), notify.ChannelInput{Kind: "offiaccount", Name: "服务号", Settings: settings(nil)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.subscribe(c.ID, []string{notify.EventComplaintNew}, nil, "typed@163.com")
+		w.plan(notify.EventComplaintNew, "c1", "new")
+		w.provider.script(channel.Result{Outcome: channel.Permanent, BadAddress: true, Text: "没有关注服务号。"})
+		w.deliver(w.notices()[0].ID)
+		bs, err := w.Bindings(t.Context(), c.ID)
+		if err != nil || len(bs) != 1 || bs[0].State != notify.BindingOff || bs[0].Reason != "没有关注服务号。" || bs[0].AddressMasked != "t***@163.com" {
+			t.Fatalf("bindings %+v, %v", bs, err)
+		}
+		w.plan(notify.EventComplaintNew, "c2", "new")
+		w.deliver(w.notices()[1].ID)
+		if n := w.notices()[1]; n.State != notify.Failed || len(w.provider.messages()) != 1 {
+			t.Errorf("the second notice: %+v", n)
+		}
+		if r, err := w.Test(t.Context(), c.ID, "typed@163.com"); err != nil || !r.OK {
+			t.Fatalf("test %+v, %v", r, err)
+		}
+		if bs, _ = w.Bindings(t.Context(), c.ID); len(bs) != 1 || bs[0].State != notify.BindingBound || bs[0].Address != "typed@163.com" {
+			t.Errorf("after a test that arrived: %+v", bs)
+		}
+	})
+}
+
 func TestReceiverWhoRefusesIsSwitchedOff(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

@@ -112,13 +112,36 @@ func (s *Service) Left(ctx context.Context, channelID, address string) error {
 	})
 }
 
-// refused switches the receiver of a notice off.
+// refused switches the receiver of a notice off. On an official account also one whose openid was typed in: so that he is on the list with the reason, and
+// comes back when he follows, scans, or a test reaches him.
 func (s *Service) refused(ctx context.Context, tx db.Tx, n *noticeRow, reason string) error {
 	to, err := s.sealer.Open(addressPlace(n.ID), n.AddressSealed)
 	if err != nil {
 		return fmt.Errorf("open address of notice: %w", err)
 	}
-	return s.switchOff(ctx, tx, n.ChannelID, to.Reveal(), reason)
+	if err := s.switchOff(ctx, tx, n.ChannelID, to.Reveal(), reason); err != nil {
+		return err
+	}
+	ch := &channelRow{ID: n.ChannelID}
+	if err := tx.NewSelect().Model(ch).Column("kind").WherePK().Scan(ctx); err != nil || ch.Kind != kindOffiAccount {
+		if db.IsNotFound(err) {
+			return nil
+		}
+		return err
+	}
+	hash, now := hashOf(n.ChannelID, to.Reveal()), s.now()
+	known, err := tx.NewSelect().Model((*bindingRow)(nil)).Where("channel_id = ? AND address_hash = ?", n.ChannelID, hash).Count(ctx)
+	if err != nil || known > 0 {
+		return err
+	}
+	row := &bindingRow{
+		ID: db.NewID(), ChannelID: n.ChannelID, State: BindingOff, Reason: reason, SceneHash: "typed/" + hash, AddressHash: hash, AddressMasked: n.AddressMasked,
+		CreatedAt: now, ExpiresAt: now, UpdatedAt: now,
+	}
+	if _, err := tx.NewInsert().Model(row).On("CONFLICT (scene_hash) DO NOTHING").Exec(ctx); err != nil {
+		return fmt.Errorf("store unreachable receiver: %w", err)
+	}
+	return nil
 }
 
 func (s *Service) switchOff(ctx context.Context, tx db.Tx, channelID, address, reason string) error {

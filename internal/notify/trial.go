@@ -69,6 +69,12 @@ func (s *Service) Test(ctx context.Context, channelID, address string) (TestResu
 		return TestResult{}, err
 	}
 	res := sd.Send(ctx, m)
+	if res.Outcome == channel.Sent {
+		// Who was thought to be gone is not.
+		if err := s.Followed(context.WithoutCancel(ctx), ch.ID, to); err != nil {
+			return TestResult{}, err
+		}
+	}
 	return s.tested(ctx, ch, res, masked)
 }
 
