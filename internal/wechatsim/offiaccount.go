@@ -292,9 +292,15 @@ func (s *Sim) controlOffi(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	slices.Sort(codes)
+	following := []string{}
+	for _, openid := range slices.Sorted(maps.Keys(s.offi.users)) {
+		if s.offi.users[openid] && openid != offiFollower {
+			following = append(following, openid)
+		}
+	}
 	writeJSON(w, http.StatusOK, fields{
 		"appid": OffiAppID, "secret": OffiSecret, "user_name": OffiUserName, "template_id": OffiTemplate, "template": offiContent, "url": s.offi.callback,
-		"mode": s.offi.mode, "finish": s.offi.finish, "codes": codes, "followers": slices.Sorted(maps.Keys(s.offi.users)),
+		"mode": s.offi.mode, "finish": s.offi.finish, "codes": codes, "following": following,
 	})
 }
 
