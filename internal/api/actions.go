@@ -295,7 +295,7 @@ func (a *API) getAction(ctx context.Context, in *ByID) (*body[actionView], error
 	if err != nil {
 		return nil, err
 	}
-	if !who(ctx).Sees(x.ProgramID) {
+	if !seesCase(ctx, x.ComplaintID, x.ProgramID) {
 		return nil, errNotFound
 	}
 	return &body[actionView]{actionViewOf(x)}, nil

@@ -20,6 +20,7 @@ import (
 	"github.com/zhisu/zhisu/internal/evidence"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/inbound"
+	"github.com/zhisu/zhisu/internal/link"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
 )
@@ -38,6 +39,7 @@ type Deps struct {
 	Evidence   *evidence.Service
 	Inbound    *inbound.Service
 	Notify     *notify.Service
+	Links      *link.Service
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Ready reports what keeps the process from working; nil = ready.
@@ -50,6 +52,7 @@ type API struct {
 	huma     huma.API
 	sessions *scs.SessionManager
 	entries  *rate.Limiter // of the public authorisation pages
+	guesses  guesses       // of one-tap links
 }
 
 var humaOnce sync.Once

@@ -63,6 +63,9 @@ func (a *API) authenticate(next http.Handler) http.Handler {
 
 func (a *API) principal(r *http.Request) (identity.Principal, error) {
 	if h := r.Header.Get("Authorization"); h != "" {
+		if token, ok := strings.CutPrefix(h, linkScheme); ok {
+			return a.linkPrincipal(r, strings.TrimSpace(token))
+		}
 		token, ok := strings.CutPrefix(h, "Bearer ")
 		if !ok {
 			return identity.Principal{}, identity.ErrBadToken
@@ -72,7 +75,7 @@ func (a *API) principal(r *http.Request) (identity.Principal, error) {
 	if id := a.sessions.GetString(r.Context(), sessionKey); id != "" {
 		return a.Identity.UserPrincipal(r.Context(), id)
 	}
-	return identity.Principal{}, nil
+	return a.cookiePrincipal(r)
 }
 
 // public marks operations that need no credentials, anyone those that need any.
@@ -92,7 +95,7 @@ func handle[I, O any](a *API, right identity.Right, op huma.Operation, h func(ct
 	// Before the request is read: who may not do it is told so, not what is wrong with the body.
 	op.Middlewares = append(op.Middlewares, func(hc huma.Context, next func(huma.Context)) {
 		var refused *Problem
-		if errors.As(permit(hc.Context(), right), &refused) {
+		if errors.As(permitOperation(hc.Context(), op.OperationID, right), &refused) {
 			r, w := humago.Unwrap(hc)
 			a.writeProblem(w, r, refused)
 			return
@@ -101,6 +104,9 @@ func handle[I, O any](a *API, right identity.Right, op huma.Operation, h func(ct
 	})
 	huma.Register(a.huma, op, func(ctx context.Context, in *I) (*O, error) {
 		out, err := h(ctx, in)
+		if err == nil {
+			err = a.recordLinkUse(ctx, op.OperationID)
+		}
 		if err != nil {
 			return nil, a.problem(ctx, err)
 		}
@@ -115,6 +121,9 @@ func permit(ctx context.Context, right identity.Right) error {
 	p, ok := identity.FromContext(ctx)
 	if !ok {
 		return problemOf(http.StatusUnauthorized, CodeUnauthenticated, "请先登录")
+	}
+	if p.Via == identity.ViaLink {
+		return errLoginWanted
 	}
 	if right != anyone && !p.Can(right) {
 		return problemOf(http.StatusForbidden, CodeForbidden, "您的角色没有这项权限，请联系管理员")

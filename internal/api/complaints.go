@@ -267,7 +267,7 @@ func (a *API) complaint(ctx context.Context, id string) (*complaint.Complaint, e
 	if err != nil {
 		return nil, err
 	}
-	if !who(ctx).Sees(c.ProgramID) {
+	if !seesCase(ctx, c.ID, c.ProgramID) {
 		return nil, errNotFound
 	}
 	return c, nil
@@ -322,6 +322,7 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Images: imagesOf(e.Images.V), Actor: orNil(e.Actor),
 		})
 	}
+	maskForLink(ctx, &v)
 	return &body[complaintView]{v}, nil
 }
 

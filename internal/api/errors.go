@@ -118,7 +118,7 @@ func (a *API) problem(ctx context.Context, err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	for _, m := range []func(error) *Problem{identityProblem, actionProblem, programProblem, notifyProblem, inboxProblem} {
+	for _, m := range []func(error) *Problem{identityProblem, actionProblem, programProblem, notifyProblem, linkProblem, inboxProblem} {
 		if p := m(err); p != nil {
 			return p
 		}

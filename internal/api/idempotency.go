@@ -42,7 +42,7 @@ type idempotencyRow struct {
 
 func takesPart(r *http.Request) bool {
 	p := strings.TrimPrefix(r.URL.Path, "/api/v1")
-	secret := p == "/session" || p == "/setup" || p == "/tokens" || strings.HasPrefix(p, "/me/totp") || p == "/platform/generate" || strings.HasSuffix(p, "/reveal")
+	secret := p == "/session" || p == "/setup" || p == "/tokens" || p == "/link" || strings.HasPrefix(p, "/me/totp") || p == "/platform/generate" || strings.HasSuffix(p, "/reveal")
 	// An upload is large, and one picture too many harms nobody.
 	secret = secret || p == "/evidence"
 	return r.Method == http.MethodPost && !secret && r.Header.Get("Idempotency-Key") != ""

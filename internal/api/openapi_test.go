@@ -83,7 +83,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 }
 
 func TestListsArePagedAlike(t *testing.T) {
-	whole := []string{"list-users", "list-tokens", "list-channels", "list-subscriptions", "list-templates"} // short by nature: one page
+	whole := []string{"list-users", "list-tokens", "list-channels", "list-subscriptions", "list-templates", "list-links"} // short by nature: one page
 	for _, o := range operations() {
 		if !strings.HasPrefix(o.OperationID, "list-") {
 			continue
@@ -216,7 +216,7 @@ func ask(t *testing.T, method, url, body string, header ...string) (*http.Respon
 
 func TestEveryOperationAsksWhoIsThere(t *testing.T) {
 	srv := surface(t, nil)
-	public := []string{"get-setup", "do-setup", "login", "logout"}
+	public := []string{"get-setup", "do-setup", "login", "logout", "open-link"}
 	for _, o := range operations() {
 		open := slices.Contains(public, o.OperationID)
 		if got := o.Security != nil && len(o.Security) == 0; got != open {

@@ -197,11 +197,11 @@ type startAuthorizationInput struct {
 	} `required:"false"`
 }
 
-type link struct {
+type authorizationLink struct {
 	URL string `json:"url"`
 }
 
-func (a *API) startAuthorization(ctx context.Context, in *startAuthorizationInput) (*body[link], error) {
+func (a *API) startAuthorization(ctx context.Context, in *startAuthorizationInput) (*body[authorizationLink], error) {
 	id := ""
 	if in.Body != nil {
 		id = in.Body.ProgramID
@@ -218,5 +218,5 @@ func (a *API) startAuthorization(ctx context.Context, in *startAuthorizationInpu
 		return nil, err
 	}
 	err = a.Identity.Record(ctx, a.DB.Write(), identity.Entry{Verb: "authorize", Object: "program", ObjectID: id, ProgramID: id})
-	return &body[link]{link{url}}, err
+	return &body[authorizationLink]{authorizationLink{url}}, err
 }

@@ -75,6 +75,7 @@ func (a *API) routes() {
 	a.evidenceRoutes()
 	a.userRoutes()
 	a.notifyRoutes()
+	a.linkRoutes()
 	a.receiverRoutes()
 	a.merchantRoutes()
 	a.refundRoutes()

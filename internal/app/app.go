@@ -26,6 +26,7 @@ import (
 	"github.com/zhisu/zhisu/internal/evidence"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/inbound"
+	"github.com/zhisu/zhisu/internal/link"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/program"
@@ -46,6 +47,7 @@ type App struct {
 	Evidence   *evidence.Service
 	Inbound    *inbound.Service
 	Notify     *notify.Service
+	Links      *link.Service
 	API        *api.API
 	Metrics    *prometheus.Registry
 
@@ -140,10 +142,11 @@ func (a *App) build(o Options) error {
 	a.Inbound = inbound.New(inbound.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, Channels: callbacks{a}, Logger: a.Logger, Metrics: a.Metrics,
 	})
+	a.Links = link.New(link.Options{DB: a.DB, Sealer: a.Sealer, Clock: o.Clock})
 	a.Notify = a.buildNotify(o.Clock, roots, wc)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
-		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Ready: a.ready,
+		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Ready: a.ready,
 		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil

@@ -115,7 +115,7 @@ func TestCommandsBesideARunningServer(t *testing.T) {
 		o := s.opts
 		o.Work = false
 		execute(t, o, Command{Name: "user.create", Email: "boss@example.com", Role: "owner", Password: password})
-		owner := caller{s, strings.TrimSpace(execute(t, o, Command{Name: "token.create", Email: "boss@example.com", Label: "cli"}).Out)}
+		owner := caller{s: s, token: strings.TrimSpace(execute(t, o, Command{Name: "token.create", Email: "boss@example.com", Label: "cli"}).Out)}
 		if me := owner.want(200, "GET", "/me", nil); me.text("email") != "boss@example.com" || me.text("name") != "boss" {
 			t.Errorf("me: %s", me.raw)
 		}

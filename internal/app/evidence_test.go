@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"image"
@@ -50,7 +51,7 @@ func (c caller) upload(content []byte, name, complaintID string) answer {
 		c.s.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", w.FormDataContentType())
-	r.Header.Set("Authorization", "Bearer "+c.token)
+	r.Header.Set("Authorization", cmp.Or(c.scheme, "Bearer")+" "+c.token)
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
 		c.s.t.Fatal(err)

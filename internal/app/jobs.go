@@ -121,6 +121,11 @@ func (a *App) tell(ctx context.Context, j complaint.ChangedArgs) error {
 	if j.Change == complaint.Created {
 		key = "new"
 	}
+	if complaint.StageOf(j.Status, j.AppealState) == complaint.Closed {
+		if err := a.Links.CaseClosed(ctx, j.ComplaintID); err != nil {
+			return err
+		}
+	}
 	return a.Notify.Plan(ctx, notify.Event{Kind: kinds[j.Change], ComplaintID: j.ComplaintID, ProgramID: j.ProgramID, Key: key})
 }
 

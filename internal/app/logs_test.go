@@ -84,7 +84,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 			v, err := s.sim.Complaint(number)
 			return err == nil && v.Status == 203
 		})
-		(caller{s, "zhisu_wrong_token_wrong_token"}).do("GET", "/me", nil)
+		(caller{s: s, token: "zhisu_wrong_token_wrong_token"}).do("GET", "/me", nil)
 		s.idle()
 		s.end()
 

@@ -20,6 +20,8 @@ import (
 type caller struct {
 	s     *stage
 	token string
+	// scheme of the Authorization header of uploads; empty means Bearer
+	scheme string
 }
 
 // as makes a user with an API token. Its password is hashed, which takes long: few users per test.
@@ -36,7 +38,7 @@ func (s *stage) as(role identity.Role, programs ...string) caller {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return caller{s, token.Reveal()}
+	return caller{s: s, token: token.Reveal()}
 }
 
 // answer is what the API said.

@@ -47,5 +47,5 @@ func (a *App) reconcile(ctx context.Context) error {
 }
 
 func (a *App) sweep(ctx context.Context) error {
-	return errors.Join(a.Identity.DeleteExpired(ctx), a.API.DeleteExpired(ctx), a.Notify.ForgetCodes(ctx))
+	return errors.Join(a.Identity.DeleteExpired(ctx), a.API.DeleteExpired(ctx), a.Links.DeleteExpired(ctx), a.Notify.ForgetCodes(ctx))
 }

@@ -43,6 +43,7 @@ var sealedColumns = []sealedColumn{
 	{Table: "channel_bindings", Column: "address_sealed", ID: "id"},
 	{Table: "subscriptions", Column: "receivers_sealed", ID: "id"},
 	{Table: "notices", Column: "address_sealed", ID: "id"},
+	{Table: "links", Column: "token_sealed", ID: "id"},
 	{Table: "deliveries", Column: "body_sealed", ID: "id"},
 	{Table: "snapshots", Column: "body_sealed", ID: "id"},
 	{Table: "merchants", Column: "api_v3_key_sealed", ID: "id"},

@@ -10,6 +10,7 @@ const (
 	ViaSession = "session"
 	ViaToken   = "token"
 	ViaSystem  = "system"
+	ViaLink    = "link" // a one-tap link: no user, no role, single cases
 )
 
 // Principal is who is asking, for one request or job. It is read anew for each request, so that a changed role counts at once. The zero
@@ -21,8 +22,11 @@ type Principal struct {
 	ProgramIDs []string
 	// TOTP reports whether the user's second factor is on.
 	TOTP bool
-	// Via is ViaSession, ViaToken or ViaSystem.
+	// Via is ViaSession, ViaToken, ViaSystem or ViaLink.
 	Via string
+	// CaseIDs are the only cases of ViaLink, and CasesAct says that it may answer in them. Role is empty then, so that what asks for a right or a program is refused.
+	CaseIDs  []string
+	CasesAct bool
 }
 
 // System is the program itself: jobs, schedules, and commands on the machine.

@@ -386,6 +386,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/complaints/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who was given a link to the case */
+        get: operations["list-links"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complaints/{id}/notes": {
         parameters: {
             query?: never;
@@ -654,6 +671,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a one-tap link opens; the token is then sent as Authorization: Link <token> */
+        post: operations["open-link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/links/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End a link at once; its receiver gets no other one to this case */
+        delete: operations["revoke-link"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1480,6 +1531,9 @@ export interface components {
             program_id: string | null;
             verb: string;
         };
+        AuthorizationLink: {
+            url: string;
+        };
         BindingView: {
             /** @description To name the receiver in a subscription; empty unless bound */
             address: string;
@@ -2059,8 +2113,54 @@ export interface components {
             /** @description What it is, in words; or what is wrong with it */
             text: string;
         };
-        Link: {
-            url: string;
+        LinkClock: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            due_at: number | null;
+            /** @enum {string} */
+            stage: "to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown";
+            status_text: string;
+        };
+        LinkView: {
+            address_masked: string;
+            channel_id: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            expires_at: number;
+            id: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            last_used_at: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            revoked_at: number | null;
+            revoked_by: string | null;
+            /** @enum {string} */
+            rights: "see" | "act";
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            /** @description The member it was given to */
+            user_id: string | null;
+            /** Format: int64 */
+            uses: number;
         };
         LoginInputBody: {
             email: string;
@@ -2286,6 +2386,28 @@ export interface components {
              */
             state: "queued" | "sent" | "delivered" | "failed" | "dropped";
         };
+        OpenLinkInputBody: {
+            /** @description The last part of the link's address */
+            token: string;
+        };
+        OpenLinkView: {
+            /** @description What is told of the case also when the link has ended */
+            clock: components["schemas"]["LinkClock"];
+            /** @description Where to go on after a login */
+            complaint_id: string;
+            link_id: string;
+            /** @description As what is done through the link is signed */
+            name: string;
+            /** @enum {string} */
+            rights: "see" | "act";
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+            /**
+             * Format: int64
+             * @description Unix ms, when the link ends
+             */
+            until: number;
+        };
         OwnPasswordInputBody: {
             /** @description One's own, to be sure who asks */
             password: string;
@@ -2317,6 +2439,11 @@ export interface components {
         };
         PageFilledView: {
             items: components["schemas"]["FilledView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
+        PageLinkView: {
+            items: components["schemas"]["LinkView"][];
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
@@ -4890,6 +5017,64 @@ export interface operations {
             };
         };
     };
+    "list-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageLinkView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "add-note": {
         parameters: {
             query?: never;
@@ -5895,6 +6080,105 @@ export interface operations {
                 content: {
                     "application/json": string;
                 };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "open-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpenLinkInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "Set-Cookie"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenLinkView"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "revoke-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized */
             401: {
@@ -7058,7 +7342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Link"];
+                    "application/json": components["schemas"]["AuthorizationLink"];
                 };
             };
             /** @description Unauthorized */
