@@ -153,7 +153,7 @@ type ComplaintFilter struct {
 	Status      int64    `query:"status"`
 	Stage       []string `query:"stage,explode" enum:"to_respond,to_supplement,to_prove,to_appeal,waiting_user,platform,closed,unknown" doc:"One or several"`
 	Type        int64    `query:"type"`
-	Query       string   `query:"q" maxLength:"100" doc:"Part of the complaint's number, an order number, the product or the text"`
+	Query       string   `query:"q" maxLength:"100" doc:"Parts of the complaint's number, an order number, the product or the text, with blanks between; all must be there"`
 	View        string   `query:"view" enum:"mine,due_soon,to_supplement,to_prove,to_appeal,platform,waiting_user,closed,unknown,all"`
 	Assignee    string   `query:"assignee" doc:"A member's id, me, or none"`
 	DueBefore   int64    `query:"due_before" doc:"Unix ms"`

@@ -78,7 +78,7 @@ func randomFilter(r *rand.Rand, programs []string) Filter {
 		f.CreatedTo = start(time.Duration(-r.IntN(300)) * time.Hour)
 	}
 	if r.IntN(2) == 0 {
-		f.Query = strings.TrimSpace([]string{"茶", "破损", "叶破", "退款不", "000", "42", "b7", "4200000", "250G礼", "，"}[r.IntN(10)])
+		f.Query = strings.TrimSpace([]string{"茶", "破损", "叶破", "退款不", "000", "42", "b7", "4200000", "250G礼", "，", "破损 茶", "B7  退款"}[r.IntN(12)])
 	}
 	return f
 }
@@ -92,7 +92,7 @@ func matches(f Filter, c *Complaint) bool {
 		f.CreatedFrom != 0 && filed(c) < f.CreatedFrom, f.CreatedTo != 0 && filed(c) >= f.CreatedTo:
 		return false
 	}
-	return strings.Contains(search.Fold(searchText(c)), search.Fold(f.Query))
+	return containsAll(search.Fold(searchText(c)), strings.Fields(search.Fold(f.Query)))
 }
 
 // Whatever way is taken to find them (walking, gathering, the text index or none of it), the pages hold what a plain loop finds, in its order.

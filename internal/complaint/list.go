@@ -36,7 +36,7 @@ type Filter struct {
 	Stages      []Stage
 	Type        Problem
 	Assignee    string // a user, or Unassigned
-	Query       string // part of the complaint's number, an order number, the product or the text, or the end of a phone number
+	Query       string // parts of the complaint's number, an order number, the product, the text or the end of a phone number; all must be there
 	DueBefore   db.Time
 	CreatedFrom db.Time // a case whose filing time WeChat didn't tell counts as filed when it was heard of
 	CreatedTo   db.Time

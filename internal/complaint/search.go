@@ -29,7 +29,7 @@ func (s *Service) search(ctx context.Context, f Filter, after *position) ([]Comp
 	if err != nil {
 		return nil, "", err
 	}
-	h := hunt{s: s, f: f, m: m, query: search.Fold(f.Query)}
+	h := hunt{s: s, f: f, m: m, words: strings.Fields(search.Fold(f.Query))}
 	for n := s.tuning.firstLook; ; n = min(2*n, mostLook) {
 		at, err := p.page(ctx, s.db.Read, after, n, true)
 		if err != nil {
@@ -87,7 +87,7 @@ type hunt struct {
 	s       *Service
 	f       Filter
 	m       *search.Match
-	query   string
+	words   []string // all of them, wherever they stand
 	found   []Complaint
 	at      []position
 	looked  int
@@ -126,11 +126,20 @@ func (h *hunt) compare(ctx context.Context, at []position) error {
 		byNo[p.No] = p
 	}
 	for i := range rows {
-		if strings.Contains(search.Fold(searchText(&rows[i])), h.query) {
+		if containsAll(search.Fold(searchText(&rows[i])), h.words) {
 			h.found, h.at = append(h.found, rows[i]), append(h.at, byNo[numberOf(rows[i].ID)])
 		}
 	}
 	return nil
+}
+
+func containsAll(text string, words []string) bool {
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			return false
+		}
+	}
+	return true
 }
 
 const (

@@ -169,9 +169,10 @@ func Pushed(ctx context.Context, tx bun.IDB, appID string, at db.Time) error {
 
 // Names returns every program's name by id; a program whose name is not known yet has its appid.
 func (s *Service) Names(ctx context.Context) (map[string]string, error) {
-	ps, err := s.List(ctx, Filter{})
-	if err != nil {
-		return nil, err
+	var ps []Program
+	// The name alone: every page of the inbox asks, and a provider has hundreds of programs.
+	if err := s.db.Read.NewSelect().Model(&ps).Column("id", "name", "appid").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list names of programs: %w", err)
 	}
 	out := make(map[string]string, len(ps))
 	for i := range ps {
