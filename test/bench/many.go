@@ -60,6 +60,7 @@ func (w *world) fill(ctx context.Context, n int, dsn string) (err error) {
 	if err := s.addPrograms(ctx); err != nil {
 		return err
 	}
+	w.programs = s.programs
 	began := time.Now()
 	say := func(what string) {
 		fmt.Fprintf(os.Stderr, "  %s: %s after %s\n", d.Engine, what, time.Since(began).Round(time.Second))

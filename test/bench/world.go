@@ -35,7 +35,9 @@ type world struct {
 	*product
 	sim   *wechatsim.Sim
 	token string
-	undo  []func() error
+	// programs are those of fill.
+	programs []string
+	undo     []func() error
 }
 
 func (w *world) later(fn func() error) { w.undo = append(w.undo, fn) }

@@ -4273,7 +4273,7 @@ export interface operations {
                 /** @description One or several */
                 stage?: ("to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown")[];
                 type?: number;
-                /** @description Part of the complaint's number, an order number, the product or the text */
+                /** @description Parts of the complaint's number, an order number, the product or the text, with blanks between; all must be there */
                 q?: string;
                 view?: "mine" | "due_soon" | "to_supplement" | "to_prove" | "to_appeal" | "platform" | "waiting_user" | "closed" | "unknown" | "all";
                 /** @description A member's id, me, or none */
@@ -4526,7 +4526,7 @@ export interface operations {
                 /** @description One or several */
                 stage?: ("to_respond" | "to_supplement" | "to_prove" | "to_appeal" | "waiting_user" | "platform" | "closed" | "unknown")[];
                 type?: number;
-                /** @description Part of the complaint's number, an order number, the product or the text */
+                /** @description Parts of the complaint's number, an order number, the product or the text, with blanks between; all must be there */
                 q?: string;
                 view?: "mine" | "due_soon" | "to_supplement" | "to_prove" | "to_appeal" | "platform" | "waiting_user" | "closed" | "unknown" | "all";
                 /** @description A member's id, me, or none */
