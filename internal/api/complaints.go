@@ -54,14 +54,15 @@ type image struct {
 
 type complaintView struct {
 	ComplaintSummary
-	RespondHint nullable[hint]       `json:"respond_hint" doc:"Why answering is not possible now, and when it is; null when it is possible"`
-	ActionRules []actionRule         `json:"action_rules" doc:"Every action: whether it may be done now and, if not, why and when"`
-	ReturnBill  nullable[returnBill] `json:"return_bill" doc:"The parcel of a return"`
-	Editing     nullable[editing]    `json:"editing" doc:"Who is working on the case at this moment"`
-	Timeline    []timelineEntry      `json:"timeline"`
-	Notes       []noteView           `json:"notes"`
-	Actions     []actionView         `json:"actions"`
-	Refunds     []refundView         `json:"refunds"`
+	RespondHint  nullable[hint]         `json:"respond_hint" doc:"Why answering is not possible now, and when it is; null when it is possible"`
+	ActionRules  []actionRule           `json:"action_rules" doc:"Every action: whether it may be done now and, if not, why and when"`
+	ReturnBill   nullable[returnBill]   `json:"return_bill" doc:"The parcel of a return"`
+	Editing      nullable[editing]      `json:"editing" doc:"Who is working on the case at this moment"`
+	Acknowledged nullable[acknowledged] `json:"acknowledged" doc:"Who has seen what the case asks for now; null = nobody said so"`
+	Timeline     []timelineEntry        `json:"timeline"`
+	Notes        []noteView             `json:"notes"`
+	Actions      []actionView           `json:"actions"`
+	Refunds      []refundView           `json:"refunds"`
 	// RefundFollowUp is what to tell WeChat now that money went back.
 	RefundFollowUp nullable[refundFollowUp] `json:"refund_follow_up" doc:"Prefilled next step after a refund arrived"`
 }
@@ -86,6 +87,11 @@ type editing struct {
 	UserID string  `json:"user_id"`
 	Name   string  `json:"name"`
 	Until  db.Time `json:"until" doc:"Unix ms"`
+}
+
+type acknowledged struct {
+	By string  `json:"by"`
+	At db.Time `json:"at" doc:"Unix ms"`
 }
 
 type noteView struct {
@@ -407,6 +413,13 @@ func (a *API) addSurroundings(ctx context.Context, c *complaint.Complaint, v *co
 	}
 	if e != nil {
 		v.Editing = someOf(editing{e.UserID, e.UserName, e.Until})
+	}
+	seen, err := a.Complaints.AcknowledgedBy(ctx, c)
+	if err != nil {
+		return err
+	}
+	if seen != nil {
+		v.Acknowledged = someOf(acknowledged{seen.UserName, seen.At})
 	}
 	notes, err := a.Complaints.Notes(ctx, c.ID)
 	for i := range notes {

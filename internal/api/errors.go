@@ -268,6 +268,8 @@ func notifyProblem(err error) *Problem {
 		return errNotFound
 	case errors.Is(err, notify.ErrChannelInUse):
 		return problemOf(http.StatusConflict, CodeConflict, "还有订阅在使用这个渠道，请先修改订阅")
+	case errors.Is(err, notify.ErrNotResendable):
+		return problemOf(http.StatusConflict, CodeConflict, "这条通知正在发送，请等它有结果后再重发")
 	case errors.Is(err, notify.ErrChanged):
 		return problemOf(http.StatusConflict, CodeConflict, "这个渠道刚刚被别人修改，请刷新后再试")
 	case errors.Is(err, notify.ErrBadCursor):

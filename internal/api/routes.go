@@ -79,4 +79,5 @@ func (a *API) routes() {
 	a.receiverRoutes()
 	a.merchantRoutes()
 	a.refundRoutes()
+	a.reminderRoutes()
 }

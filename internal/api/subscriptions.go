@@ -13,9 +13,28 @@ import (
 
 type receiverView struct {
 	ChannelID     string  `json:"channel_id,omitempty" doc:"Left out: every one of channel_ids"`
-	Address       string  `json:"address,omitempty" doc:"Mail address, openid or phone number; empty for robots. The masked form keeps a stored one"`
+	Address       string  `json:"address,omitempty" doc:"Mail address, openid or phone number; empty for robots, and for a member who is told at his own address. The masked form keeps a stored one"`
 	AddressMasked string  `json:"address_masked,omitempty"`
-	UserID        *string `json:"user_id,omitempty"`
+	UserID        *string `json:"user_id,omitempty" doc:"A member"`
+}
+
+type quietHours struct {
+	From string `json:"from" pattern:"^[0-2][0-9]:[0-5][0-9]$" example:"22:00" doc:"Beijing time"`
+	To   string `json:"to" pattern:"^[0-2][0-9]:[0-5][0-9]$" example:"08:00" doc:"Earlier than from means the next morning"`
+}
+
+func quietView(q *notify.Quiet) nullable[quietHours] {
+	if q == nil {
+		return nullable[quietHours]{}
+	}
+	return someOf(quietHours{q.From, q.To})
+}
+
+func (q *quietHours) quiet() *notify.Quiet {
+	if q == nil {
+		return nil
+	}
+	return &notify.Quiet{From: q.From, To: q.To}
 }
 
 type subscriptionView struct {
@@ -26,14 +45,24 @@ type subscriptionView struct {
 	ChannelIDs []string       `json:"channel_ids"`
 	Receivers  []receiverView `json:"receivers"`
 	Enabled    bool           `json:"enabled"`
-	CreatedAt  db.Time        `json:"created_at" doc:"Unix ms"`
-	UpdatedAt  db.Time        `json:"updated_at" doc:"Unix ms"`
+
+	Tags               []string             `json:"tags" doc:"Programs with one of these; empty means all"`
+	Types              []int64              `json:"types" doc:"WeChat's codes of the problem; empty means all"`
+	MinAmount          *int64               `json:"min_amount" doc:"Fen, included; a case of unknown amount is never left out"`
+	MaxAmount          *int64               `json:"max_amount" doc:"Fen, included"`
+	Quiet              nullable[quietHours] `json:"quiet" doc:"What can wait is held back in these hours"`
+	FallbackChannelIDs []string             `json:"fallback_channel_ids" doc:"Tried in this order when a message fails or is not confirmed within two minutes"`
+	Group              bool                 `json:"group" doc:"Many at once become one message"`
+
+	CreatedAt db.Time `json:"created_at" doc:"Unix ms"`
+	UpdatedAt db.Time `json:"updated_at" doc:"Unix ms"`
 }
 
 func subscriptionViewOf(s notify.Subscription) subscriptionView {
 	v := subscriptionView{
 		ID: s.ID, Name: s.Name, ProgramIDs: s.ProgramIDs, Events: s.Events, ChannelIDs: s.ChannelIDs, Receivers: make([]receiverView, len(s.Receivers)),
 		Enabled: s.Enabled, CreatedAt: s.CreatedAt, UpdatedAt: s.UpdatedAt,
+		Tags: s.Tags, Types: s.Types, MinAmount: s.MinAmount, MaxAmount: s.MaxAmount, Quiet: quietView(s.Quiet), FallbackChannelIDs: s.FallbackChannelIDs, Group: s.Group,
 	}
 	for i, r := range s.Receivers {
 		v.Receivers[i] = receiverView{ChannelID: r.ChannelID, Address: r.Address, AddressMasked: r.AddressMasked, UserID: orNil(r.UserID)}
@@ -112,6 +141,14 @@ type newSubscriptionInput struct {
 		ChannelIDs []string       `json:"channel_ids,omitempty" doc:"Default: the channels of the receivers"`
 		Receivers  []receiverView `json:"receivers"`
 		Enabled    *bool          `json:"enabled,omitempty" default:"true"`
+
+		Tags               []string    `json:"tags,omitempty"`
+		Types              []int64     `json:"types,omitempty"`
+		MinAmount          *int64      `json:"min_amount,omitempty" doc:"Fen"`
+		MaxAmount          *int64      `json:"max_amount,omitempty" doc:"Fen"`
+		Quiet              *quietHours `json:"quiet,omitempty"`
+		FallbackChannelIDs []string    `json:"fallback_channel_ids,omitempty"`
+		Group              *bool       `json:"group,omitempty" default:"true"`
 	}
 }
 
@@ -123,6 +160,8 @@ func (a *API) createSubscription(ctx context.Context, in *newSubscriptionInput) 
 	s, err := a.Notify.CreateSubscription(ctx, notify.SubscriptionInput{
 		Name: b.Name, ProgramIDs: b.ProgramIDs, Events: b.Events, ChannelIDs: b.ChannelIDs, Receivers: receiversOf(b.Receivers),
 		Enabled: b.Enabled == nil || *b.Enabled,
+		Filter:  notify.Filter{Tags: b.Tags, Types: b.Types, MinAmount: b.MinAmount, MaxAmount: b.MaxAmount}, Quiet: b.Quiet.quiet(),
+		FallbackChannelIDs: b.FallbackChannelIDs, Group: b.Group == nil || *b.Group,
 	})
 	if err != nil {
 		return nil, err
@@ -139,6 +178,14 @@ type updateSubscriptionInput struct {
 		ChannelIDs *[]string       `json:"channel_ids,omitempty"`
 		Receivers  *[]receiverView `json:"receivers,omitempty"`
 		Enabled    *bool           `json:"enabled,omitempty"`
+
+		Tags               *[]string            `json:"tags,omitempty"`
+		Types              *[]int64             `json:"types,omitempty"`
+		MinAmount          optional[int64]      `json:"min_amount,omitempty" doc:"Fen; null removes it"`
+		MaxAmount          optional[int64]      `json:"max_amount,omitempty" doc:"Fen; null removes it"`
+		Quiet              optional[quietHours] `json:"quiet,omitempty" doc:"null removes it"`
+		FallbackChannelIDs *[]string            `json:"fallback_channel_ids,omitempty"`
+		Group              *bool                `json:"group,omitempty"`
 	}
 }
 
@@ -152,7 +199,14 @@ func (a *API) updateSubscription(ctx context.Context, in *updateSubscriptionInpu
 			return nil, err
 		}
 	}
-	p := notify.SubscriptionPatch{Name: b.Name, ProgramIDs: b.ProgramIDs, Events: b.Events, ChannelIDs: b.ChannelIDs, Enabled: b.Enabled}
+	p := notify.SubscriptionPatch{
+		Name: b.Name, ProgramIDs: b.ProgramIDs, Events: b.Events, ChannelIDs: b.ChannelIDs, Enabled: b.Enabled,
+		Tags: b.Tags, Types: b.Types, MinAmount: b.MinAmount.ptr(), MaxAmount: b.MaxAmount.ptr(), FallbackChannelIDs: b.FallbackChannelIDs, Group: b.Group,
+	}
+	if b.Quiet.set {
+		q := b.Quiet.v.quiet()
+		p.Quiet = &q
+	}
 	if b.Receivers != nil {
 		rs := receiversOf(*b.Receivers)
 		p.Receivers = &rs

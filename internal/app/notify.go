@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"time"
 
+	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/complaint"
+	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/notify/channel"
 	"github.com/zhisu/zhisu/internal/notify/channel/dingtalk"
@@ -30,7 +32,7 @@ func (a *App) buildNotify(clk clock.Clock, roots *x509.CertPool, wc *wechat.Clie
 	vars := varNames()
 	return notify.New(notify.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: clk, PublicURL: a.Config.PublicURL, Logger: a.Logger,
-		Facts: facts{a.Complaints, a.Programs},
+		Facts: facts{a.Complaints, a.Programs, a.Actions}, Members: members{a.Identity},
 		Providers: map[string]channel.Provider{
 			"email":       email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
 			"wecom":       wecom.New(post),
@@ -58,6 +60,7 @@ func varNames() []string {
 type facts struct {
 	complaints *complaint.Service
 	programs   *program.Service
+	actions    *action.Service
 }
 
 // Facts implements notify.FactsReader.
@@ -74,12 +77,55 @@ func (f facts) Facts(ctx context.Context, complaintID string) (notify.Facts, err
 		ComplaintID: c.ID, ProgramID: p.ID, ProgramName: p.Name, ProgramState: string(p.State), OrderNo: c.ComplaintOrderID,
 		Stage: string(c.Stage), StageText: c.Status.Text(), Amount: c.Amount, ProductName: c.ProductName,
 		ContentExcerpt: excerpt(c.ContentMasked), DueAt: c.DueAt, CreatedAt: c.CreatedAt,
+		Type: int64(c.Type), Tags: p.Tags.V, AssigneeID: c.AssigneeID, Waits: c.Stage.WaitsForMerchant(),
+	}
+	if out.AssigneeID == "" {
+		out.AssigneeID = p.OwnerID
+	}
+	if out.Waits {
+		if out.InHand, err = f.inHand(ctx, c); err != nil {
+			return notify.Facts{}, err
+		}
 	}
 	if out.ProgramName == "" {
 		out.ProgramName = p.AppID
 	}
 	if c.Type.Known() {
 		out.TypeText = c.Type.Text()
+	}
+	return out, nil
+}
+
+// inHand reports whether somebody has seen what a case asks for, is writing an answer, or has sent one that is on its way.
+func (f facts) inHand(ctx context.Context, c *complaint.Complaint) (bool, error) {
+	if seen, err := f.complaints.AcknowledgedBy(ctx, c); err != nil || seen != nil {
+		return seen != nil, err
+	}
+	if writing, err := f.complaints.EditedBy(ctx, c.ID); err != nil || writing != nil {
+		return writing != nil, err
+	}
+	last, err := f.actions.LastStates(ctx, []string{c.ID})
+	switch last[c.ID] {
+	case action.Queued, action.Running, action.Unknown:
+		return true, err
+	}
+	return false, err
+}
+
+// members are the people with an account.
+type members struct{ identity *identity.Service }
+
+// Members implements notify.MembersReader.
+func (m members) Members(ctx context.Context) ([]notify.Member, error) {
+	us, err := m.identity.ListUsers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []notify.Member{}
+	for _, u := range us {
+		if u.DisabledAt.IsZero() {
+			out = append(out, notify.Member{ID: u.ID, Name: u.Name, Email: u.Email, Role: string(u.Role), ProgramIDs: u.ProgramIDs})
+		}
 	}
 	return out, nil
 }
@@ -99,7 +145,7 @@ func (f facts) ProgramFacts(ctx context.Context, programID string) (notify.Facts
 	if err != nil {
 		return notify.Facts{}, err
 	}
-	out := notify.Facts{ProgramID: p.ID, ProgramName: p.Name, ProgramState: string(p.State)}
+	out := notify.Facts{Tags: p.Tags.V, ProgramID: p.ID, ProgramName: p.Name, ProgramState: string(p.State)}
 	if out.ProgramName == "" {
 		out.ProgramName = p.AppID
 	}

@@ -42,6 +42,7 @@ var sealedColumns = []sealedColumn{
 	{Table: "channels", Column: "callback_sealed", ID: "id"},
 	{Table: "channel_bindings", Column: "address_sealed", ID: "id"},
 	{Table: "subscriptions", Column: "receivers_sealed", ID: "id"},
+	{Table: "contacts", Column: "address_sealed", ID: "user_id || '/' || channel_id"},
 	{Table: "notices", Column: "address_sealed", ID: "id"},
 	{Table: "links", Column: "token_sealed", ID: "id"},
 	{Table: "deliveries", Column: "body_sealed", ID: "id"},

@@ -113,6 +113,9 @@ func (s *Service) ensure(ctx context.Context, tx db.Tx, programID, orderID strin
 }
 
 func (s *Service) announceNew(ctx context.Context, tx db.Tx, c *Complaint) error {
+	if err := s.announceDuty(ctx, tx, new(Complaint), c); err != nil {
+		return err
+	}
 	return tx.Enqueue(ctx, ChangedArgs{ComplaintID: c.ID, ProgramID: c.ProgramID, Change: Created, Status: c.Status, Version: c.Version}, nil)
 }
 

@@ -152,6 +152,9 @@ func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, r
 		if err := moveInbox(ctx, tx, &next); err != nil {
 			return err
 		}
+		if err := s.announceDuty(ctx, tx, read, &next); err != nil {
+			return err
+		}
 		if err := s.mergeNodes(ctx, tx, next.ID, d, fresh); err != nil || !fresh {
 			return err
 		}

@@ -10,12 +10,14 @@ import (
 type FieldError = channel.Invalid
 
 var (
-	// ErrNotFound says that there is no such channel or subscription.
-	ErrNotFound = errors.New("no such channel or subscription")
+	// ErrNotFound says that there is no such channel, subscription, notice or member.
+	ErrNotFound = errors.New("no such channel, subscription, notice or member")
 	// ErrChannelInUse says that a channel can't be removed while a subscription sends through it.
 	ErrChannelInUse = errors.New("the channel is used by a subscription")
 	// ErrChanged says that somebody else changed the channel at the same time.
 	ErrChanged = errors.New("the channel was changed at the same time")
+	// ErrNotResendable says that a notice is still under way.
+	ErrNotResendable = errors.New("the notice is still under way")
 	// ErrBadCursor says that a cursor was not made by ListNotices.
 	ErrBadCursor = errors.New("the cursor is not valid")
 )

@@ -22,6 +22,9 @@ const (
 	EventChannelFailing    = "channel.failing"
 )
 
+// eventDigest is the daily digest: nobody subscribes to it, its receivers are a setting.
+const eventDigest = "digest.daily"
+
 // Event is something that people may want to hear of.
 type Event struct {
 	// Kind is one of the constants above.

@@ -25,6 +25,17 @@ type Notice struct {
 	CreatedAt db.Time
 	SentAt    db.Time
 	Attempts  []Attempt
+
+	UserID     string
+	Reason     Reason
+	ReasonText string
+	Urgent     bool
+	// ListID names the message that tells this one together with others, or, with IsList, that message itself; empty for one told alone. Grouped is how many the
+	// message tells.
+	ListID               string
+	IsList               bool
+	Grouped              int64
+	FallbackOf, ResendOf string
 }
 
 // Attempt is one try. An unfinished one is under way or was cut off.
@@ -39,6 +50,8 @@ type Attempt struct {
 type NoticeFilter struct {
 	ProgramIDs  []string
 	ComplaintID string
+	ChannelID   string
+	Event       string
 	State       State
 	Cursor      string
 	Limit       int // 1 to 200
@@ -53,6 +66,12 @@ func (f NoticeFilter) where(q *bun.SelectQuery) *bun.SelectQuery {
 	}
 	if f.ComplaintID != "" {
 		q = q.Where("complaint_id = ?", f.ComplaintID)
+	}
+	if f.ChannelID != "" {
+		q = q.Where("channel_id = ?", f.ChannelID)
+	}
+	if f.Event != "" {
+		q = q.Where("event = ?", f.Event)
 	}
 	switch f.State {
 	case "":
@@ -100,11 +119,16 @@ func (s *Service) withAttempts(ctx context.Context, rows []noticeRow) ([]Notice,
 		out[i] = Notice{
 			ID: n.ID, ComplaintID: n.ComplaintID, ProgramID: n.ProgramID, Event: n.Event, ChannelID: n.ChannelID, AddressMasked: n.AddressMasked,
 			State: n.State, Error: n.Error, NextTryAt: n.NextTryAt, CreatedAt: n.CreatedAt, SentAt: n.SentAt, Attempts: []Attempt{},
+			UserID: n.UserID, Reason: n.Reason, ReasonText: n.ReasonText, Urgent: n.Urgent, ListID: n.ListID, IsList: n.IsList,
+			FallbackOf: n.FallbackOf, ResendOf: n.ResendOf,
 		}
 		at[n.ID], ids[i] = i, n.ID
 	}
 	if len(ids) == 0 {
 		return out, nil
+	}
+	if err := s.countLists(ctx, out); err != nil {
+		return nil, err
 	}
 	var tries []attemptRow
 	if err := s.db.Read.NewSelect().Model(&tries).Where("notice_id IN (?)", bun.List(ids)).Order("started_at", "id").Scan(ctx); err != nil {
@@ -117,6 +141,52 @@ func (s *Service) withAttempts(ctx context.Context, rows []noticeRow) ([]Notice,
 		})
 	}
 	return out, nil
+}
+
+// countLists fills in how many each list tells.
+func (s *Service) countLists(ctx context.Context, ns []Notice) error {
+	var lists []string
+	for _, n := range ns {
+		if n.ListID != "" {
+			lists = append(lists, n.ListID)
+		}
+	}
+	if len(lists) == 0 {
+		return nil
+	}
+	var counts []struct {
+		ListID string
+		N      int64
+	}
+	err := s.db.Read.NewSelect().Model((*noticeRow)(nil)).ColumnExpr("list_id, count(*) AS n").Where("list_id IN (?) AND NOT is_list", bun.List(unique(lists))).
+		GroupExpr("list_id").Scan(ctx, &counts)
+	if err != nil {
+		return fmt.Errorf("count grouped notices: %w", err)
+	}
+	for i := range ns {
+		for _, c := range counts {
+			if ns[i].ListID == c.ListID {
+				ns[i].Grouped = c.N
+			}
+		}
+	}
+	return nil
+}
+
+// Notice returns one notice, or ErrNotFound.
+func (s *Service) Notice(ctx context.Context, id string) (Notice, error) {
+	row := noticeRow{ID: id}
+	if err := s.db.Read.NewSelect().Model(&row).WherePK().Scan(ctx); err != nil {
+		if db.IsNotFound(err) {
+			return Notice{}, ErrNotFound
+		}
+		return Notice{}, fmt.Errorf("read notice: %w", err)
+	}
+	out, err := s.withAttempts(ctx, []noticeRow{row})
+	if err != nil {
+		return Notice{}, err
+	}
+	return out[0], nil
 }
 
 // FailedSince counts notices that were given up at or after a moment; programIDs as in NoticeFilter.

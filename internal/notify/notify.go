@@ -27,6 +27,8 @@ type Facts struct {
 	ProgramState string
 	// OrderNo is WeChat's complaint_order_id.
 	OrderNo string
+	// Type is WeChat's code of the problem, 0 if unknown.
+	Type int64
 	// TypeText is the problem, such as 商品-破损; empty if unknown.
 	TypeText string
 	// Stage is one of design §6.4, StageText its words.
@@ -38,6 +40,14 @@ type Facts struct {
 	// DueAt is zero when WeChat gave no deadline.
 	DueAt     db.Time
 	CreatedAt db.Time
+	// Tags are the program's.
+	Tags []string
+	// AssigneeID is whose case it is; empty for nobody's.
+	AssigneeID string
+	// Waits says that the merchant has to act.
+	Waits bool
+	// InHand says that somebody has seen what is asked for, or is doing it: nobody else has to be woken.
+	InHand bool
 	// Note is a further sentence, such as which permission is missing.
 	Note string
 	// URL is where to act; empty means PublicURL + /complaints/ + id, or + /programs without a case.
@@ -52,6 +62,26 @@ type FactsReader interface {
 	ProgramFacts(ctx context.Context, programID string) (Facts, error)
 }
 
+// Links makes the address that a message leads to.
+type Links interface {
+	// URL returns where this receiver acts on this case. It is asked for every try.
+	URL(ctx context.Context, complaintID string, r LinkReceiver) (string, error)
+}
+
+// LinkReceiver is who a link is for.
+type LinkReceiver struct {
+	NoticeID, ChannelID string
+	// UserID is the member; empty for an address that belongs to none.
+	UserID string
+	// AddressMasked is shown to people, Key tells receivers apart without naming them.
+	AddressMasked, Key string
+}
+
+// nobody has no members.
+type nobody struct{}
+
+func (nobody) Members(context.Context) ([]Member, error) { return nil, nil }
+
 // Options are what the service needs.
 type Options struct {
 	DB     *db.DB
@@ -60,6 +90,9 @@ type Options struct {
 	// PublicURL is where people open the web UI, without a slash at the end.
 	PublicURL string
 	Facts     FactsReader
+	Members   MembersReader
+	// Links gives the address put into a message; nil means PublicURL + /complaints/ + id.
+	Links Links
 	// Providers by kind: email, …
 	Providers map[string]channel.Provider
 	Logger    *slog.Logger
@@ -72,6 +105,8 @@ type Service struct {
 	clock     clock.Clock
 	publicURL string
 	facts     FactsReader
+	members   MembersReader
+	links     Links
 	providers map[string]channel.Provider
 	logger    *slog.Logger
 	// owner tells this process's tries from those of others; it begins with the instance.
@@ -86,7 +121,11 @@ func New(o Options) *Service {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Members == nil {
+		o.Members = nobody{}
+	}
 	return &Service{
+		members: o.Members, links: o.Links,
 		db: o.DB, sealer: o.Sealer, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"), facts: o.Facts,
 		providers: o.Providers, logger: o.Logger, owner: o.DB.Instance() + "/" + db.NewID(), senders: map[string]*sender{},
 	}

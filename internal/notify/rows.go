@@ -31,6 +31,8 @@ type channelRow struct {
 	CallbackSealed string
 	CreatedAt      db.Time
 	UpdatedAt      db.Time
+	// FailingSince is not zero while the channel keeps failing.
+	FailingSince db.Time
 }
 
 type subscriptionRow struct {
@@ -41,6 +43,14 @@ type subscriptionRow struct {
 	ProgramIDs db.JSON[[]string] `bun:"program_ids"`
 	Events     db.JSON[[]string]
 	ChannelIDs db.JSON[[]string] `bun:"channel_ids"`
+
+	Tags               db.JSON[[]string]
+	Types              db.JSON[[]int64]
+	MinAmount          *int64
+	MaxAmount          *int64
+	Quiet              db.JSON[*Quiet]
+	FallbackChannelIDs db.JSON[[]string] `bun:"fallback_channel_ids"`
+	Grouped            bool
 	// ReceiversSealed holds a JSON array of receiver: addresses are personal data.
 	ReceiversSealed string
 	Enabled         bool
@@ -93,6 +103,24 @@ type noticeRow struct {
 	// Renewals counts the new ids that the message got because the provider lost the one before.
 	Renewals    int64
 	DeliveredAt db.Time
+
+	UserID         string
+	SubscriptionID string
+	EventKey       string
+	Reason         Reason
+	ReasonText     string
+	// ReceiverKey is a hash of channel and address.
+	ReceiverKey string
+	// DueAt is the deadline when it was planned.
+	DueAt  db.Time
+	Urgent bool
+	// ListID names the message that tells this one together with others, or, with IsList, that message itself.
+	ListID      string
+	IsList      bool
+	FallbackOf  string
+	ResendOf    string
+	FallbackIDs db.JSON[[]string] `bun:"fallback_ids"`
+	FallbackAt  db.Time
 }
 
 // attemptRow is one try, written before the call as "unknown" and unfinished: that is what it is if the process dies.
@@ -101,6 +129,8 @@ type attemptRow struct {
 
 	ID           string `bun:",pk"`
 	NoticeID     string
+	ChannelID    string
+	ReceiverKey  string
 	StartedAt    db.Time
 	FinishedAt   db.Time
 	Outcome      string
@@ -114,12 +144,29 @@ type attemptRow struct {
 	ReceiptAt   db.Time
 }
 
+// Reason says why a receiver is told.
+type Reason string
+
+// The reasons.
+const (
+	Subscribed Reason = "subscription"
+	Escalated  Reason = "escalation" // nobody said that he has seen it
+	Digested   Reason = "digest"
+	FellBack   Reason = "fallback" // another channel failed or was silent
+	Resent     Reason = "resend"
+	Warned     Reason = "warning" // a channel fails and nobody subscribed to that
+)
+
 func secretsPlace(channelID string) secret.Place {
 	return secret.Place{Table: "channels", Column: "secrets_sealed", ID: channelID}
 }
 
 func receiversPlace(subscriptionID string) secret.Place {
 	return secret.Place{Table: "subscriptions", Column: "receivers_sealed", ID: subscriptionID}
+}
+
+func contactPlace(userID, channelID string) secret.Place {
+	return secret.Place{Table: "contacts", Column: "address_sealed", ID: userID + "/" + channelID}
 }
 
 func addressPlace(noticeID string) secret.Place {

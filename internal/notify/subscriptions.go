@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/zhisu/zhisu/internal/db"
-	"github.com/zhisu/zhisu/internal/notify/channel"
 	"github.com/zhisu/zhisu/internal/secret"
 )
 
@@ -24,11 +21,28 @@ type Subscription struct {
 	ChannelIDs []string
 	Receivers  []Receiver
 	Enabled    bool
+	Filter
+	// Quiet are hours in which what can wait is held back; nil for none.
+	Quiet *Quiet
+	// FallbackChannelIDs are tried in this order when a message fails or is not confirmed in time.
+	FallbackChannelIDs []string
+	// Group makes one message of many that come at once.
+	Group bool
 
 	CreatedAt, UpdatedAt db.Time
 }
 
-// Receiver is one address on one channel. Address is personal data: for people who manage subscriptions; others see AddressMasked.
+// Filter narrows a subscription by what a case is; empty and nil fields don't. What is about a program is narrowed by tags alone.
+type Filter struct {
+	// Tags of the program, one of which it must have.
+	Tags []string
+	// Types are WeChat's codes of the problem.
+	Types []int64
+	// MinAmount and MaxAmount bound the order's amount, in fen, both included. A case of unknown amount is never left out.
+	MinAmount, MaxAmount *int64
+}
+
+// Receiver is one address on one channel, or a member (UserID without an address), who is told at his own address there. Address is personal data: for people who manage subscriptions; others see AddressMasked.
 type Receiver struct {
 	ChannelID string
 	// Address comes in clear. On a change, the masked form of a stored address keeps it.
@@ -45,6 +59,10 @@ type SubscriptionInput struct {
 	ChannelIDs []string
 	Receivers  []Receiver
 	Enabled    bool
+	Filter
+	Quiet              *Quiet
+	FallbackChannelIDs []string
+	Group              bool
 }
 
 // SubscriptionPatch changes a subscription; nil fields stay.
@@ -55,6 +73,13 @@ type SubscriptionPatch struct {
 	ChannelIDs *[]string
 	Receivers  *[]Receiver
 	Enabled    *bool
+
+	Tags                 *[]string
+	Types                *[]int64
+	MinAmount, MaxAmount **int64
+	Quiet                **Quiet
+	FallbackChannelIDs   *[]string
+	Group                *bool
 }
 
 // maxReceivers keeps one event from becoming a mailing.
@@ -63,7 +88,7 @@ const maxReceivers = 100
 // ListSubscriptions returns all subscriptions, oldest first.
 func (s *Service) ListSubscriptions(ctx context.Context) ([]Subscription, error) {
 	var rows []subscriptionRow
-	if err := s.db.Read.NewSelect().Model(&rows).Order("id").Scan(ctx); err != nil {
+	if err := s.db.Read.NewSelect().Model(&rows).Where("id <> ?", digestID).Order("id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list subscriptions: %w", err)
 	}
 	out := make([]Subscription, len(rows))
@@ -91,7 +116,12 @@ func (s *Service) Subscription(ctx context.Context, id string) (Subscription, er
 func (s *Service) subscriptionOf(row *subscriptionRow) (Subscription, error) {
 	out := Subscription{
 		ID: row.ID, Name: row.Name, ProgramIDs: orEmpty(row.ProgramIDs.V), Events: orEmpty(row.Events.V), ChannelIDs: orEmpty(row.ChannelIDs.V),
-		Receivers: []Receiver{}, Enabled: row.Enabled, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+		Receivers: []Receiver{}, Enabled: row.Enabled, Quiet: row.Quiet.V, FallbackChannelIDs: orEmpty(row.FallbackChannelIDs.V), Group: row.Grouped,
+		Filter:    Filter{Tags: orEmpty(row.Tags.V), Types: row.Types.V, MinAmount: row.MinAmount, MaxAmount: row.MaxAmount},
+		CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+	}
+	if out.Types == nil {
+		out.Types = []int64{}
 	}
 	stored, err := s.receivers(row)
 	if err != nil {
@@ -189,38 +219,6 @@ func (s *Service) UpdateSubscription(ctx context.Context, id string, p Subscript
 	return s.subscriptionOf(row)
 }
 
-// over returns the whole subscription with the patch laid over it.
-func (p SubscriptionPatch) over(old Subscription) SubscriptionInput {
-	in := SubscriptionInput{
-		Name: old.Name, ProgramIDs: old.ProgramIDs, Events: old.Events, ChannelIDs: old.ChannelIDs, Receivers: old.Receivers, Enabled: old.Enabled,
-	}
-	set(&in.Name, p.Name)
-	set(&in.ProgramIDs, p.ProgramIDs)
-	set(&in.Events, p.Events)
-	set(&in.Enabled, p.Enabled)
-	set(&in.ChannelIDs, p.ChannelIDs)
-	set(&in.Receivers, p.Receivers)
-	if p.ChannelIDs != nil && p.Receivers == nil {
-		// Receivers on channels that were taken away go with them.
-		in.Receivers = slices.DeleteFunc(slices.Clone(in.Receivers), func(r Receiver) bool { return !slices.Contains(in.ChannelIDs, r.ChannelID) })
-	}
-	if p.Receivers != nil && p.ChannelIDs == nil {
-		in.ChannelIDs = nil // they follow from the receivers
-		for _, r := range in.Receivers {
-			if r.ChannelID == "" {
-				in.ChannelIDs = old.ChannelIDs
-			}
-		}
-	}
-	return in
-}
-
-func set[T any](to *T, v *T) {
-	if v != nil {
-		*to = *v
-	}
-}
-
 // DeleteSubscription removes a subscription, or returns ErrNotFound. Notices that exist are still delivered.
 func (s *Service) DeleteSubscription(ctx context.Context, id string) error {
 	ok, err := db.Changed(s.db.Write().NewDelete().Model((*subscriptionRow)(nil)).Where("id = ?", id).Exec(ctx))
@@ -231,125 +229,4 @@ func (s *Service) DeleteSubscription(ctx context.Context, id string) error {
 		return ErrNotFound
 	}
 	return nil
-}
-
-// fill checks in and puts it into the row, addresses sealed. known are the receivers whose masked form may stand for them.
-func (s *Service) fill(ctx context.Context, tx db.Tx, row *subscriptionRow, in SubscriptionInput, known []Receiver) error {
-	row.Name = strings.TrimSpace(in.Name)
-	if len([]rune(row.Name)) > 60 {
-		return &FieldError{Field: "name", Text: "名称应在 60 个字以内。"}
-	}
-	row.Enabled = in.Enabled
-	row.ProgramIDs.V = unique(in.ProgramIDs)
-	row.Events.V = unique(in.Events)
-	if slices.Contains(row.ProgramIDs.V, "") {
-		return &FieldError{Field: "program_ids", Text: "小程序编号不能为空。"}
-	}
-	if len(row.Events.V) == 0 {
-		return &FieldError{Field: "events", Text: "请至少选择一种事件。"}
-	}
-	for _, e := range row.Events.V {
-		if !knownKind(e) {
-			return &FieldError{Field: "events", Text: "没有这种事件：" + clip(e, 40)}
-		}
-	}
-	kindOf, err := channelKinds(ctx, tx)
-	if err != nil {
-		return err
-	}
-	return s.fillReceivers(row, in, known, kindOf)
-}
-
-func (s *Service) fillReceivers(row *subscriptionRow, in SubscriptionInput, known []Receiver, kindOf map[string]string) error {
-	row.ChannelIDs.V = unique(in.ChannelIDs)
-	known = slices.Clone(known)
-	var out []receiver
-	for _, r := range spread(in.Receivers, row.ChannelIDs.V) {
-		p, ok := s.providers[kindOf[r.ChannelID]]
-		if !ok {
-			return &FieldError{Field: "receivers", Text: "接收人的通知渠道不存在，请重新选择。"}
-		}
-		checked, err := checkReceiver(r, &known, p)
-		if err != nil {
-			return err
-		}
-		if !slices.ContainsFunc(out, func(o receiver) bool {
-			return o.ChannelID == r.ChannelID && strings.EqualFold(o.Address, checked.Address)
-		}) {
-			out = append(out, checked)
-		}
-		if !slices.Contains(row.ChannelIDs.V, r.ChannelID) {
-			row.ChannelIDs.V = append(row.ChannelIDs.V, r.ChannelID)
-		}
-	}
-	if n := len(out); n == 0 || n > maxReceivers {
-		return &FieldError{Field: "receivers", Text: fmt.Sprintf("接收人需要 1 到 %d 个。", maxReceivers)}
-	}
-	for _, id := range row.ChannelIDs.V {
-		if _, ok := kindOf[id]; !ok {
-			return &FieldError{Field: "channel_ids", Text: "通知渠道不存在，请重新选择。"}
-		}
-		if !slices.ContainsFunc(out, func(r receiver) bool { return r.ChannelID == id }) {
-			return &FieldError{Field: "receivers", Text: "有的通知渠道还没有接收人。"}
-		}
-	}
-	return s.sealReceivers(row, out)
-}
-
-// checkReceiver brings an address into its normal form. The masked form of a known one stands for it, once.
-func checkReceiver(r Receiver, known *[]Receiver, p channel.Provider) (receiver, error) {
-	i := slices.IndexFunc(*known, func(k Receiver) bool {
-		return k.ChannelID == r.ChannelID && k.AddressMasked != "" && (r.Address == k.AddressMasked || r.Address == "" && r.AddressMasked == k.AddressMasked)
-	})
-	if i >= 0 {
-		r.Address = (*known)[i].Address
-		*known = slices.Delete(*known, i, i+1)
-	}
-	address, masked, err := p.Address(r.Address)
-	var wrong *FieldError
-	switch {
-	case errors.As(err, &wrong):
-		return receiver{}, &FieldError{Field: "receivers", Text: "接收地址" + wrong.Text}
-	case err != nil:
-		return receiver{}, fmt.Errorf("check receiver: %w", err)
-	}
-	return receiver{ChannelID: r.ChannelID, Address: address, Masked: masked, UserID: r.UserID}, nil
-}
-
-// spread gives receivers without a channel one entry per channel.
-func spread(rs []Receiver, channelIDs []string) []Receiver {
-	var out []Receiver
-	for _, r := range rs {
-		if r.ChannelID != "" {
-			out = append(out, r)
-			continue
-		}
-		for _, id := range channelIDs {
-			r.ChannelID = id
-			out = append(out, r)
-		}
-	}
-	return out
-}
-
-func channelKinds(ctx context.Context, tx db.Tx) (map[string]string, error) {
-	var rows []channelRow
-	if err := tx.NewSelect().Model(&rows).Column("id", "kind").Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list channels: %w", err)
-	}
-	out := map[string]string{}
-	for _, r := range rows {
-		out[r.ID] = r.Kind
-	}
-	return out, nil
-}
-
-func unique(in []string) []string {
-	out := []string{}
-	for _, v := range in {
-		if !slices.Contains(out, v) {
-			out = append(out, v)
-		}
-	}
-	return out
 }

@@ -334,6 +334,23 @@ export interface paths {
         patch: operations["update-complaint"];
         trace?: never;
     };
+    "/api/v1/complaints/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** 我已看到: stops waking other people */
+        post: operations["acknowledge-complaint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complaints/{id}/advice": {
         parameters: {
             query?: never;
@@ -780,6 +797,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who can be told, and on which channels */
+        get: operations["list-members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{id}/contacts/{channel_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set a member's address on a channel; anybody sets his own */
+        put: operations["put-contact"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/merchants": {
         parameters: {
             query?: never;
@@ -862,6 +913,23 @@ export interface paths {
         get: operations["list-notices"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/notices/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a message again */
+        post: operations["resend-notice"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1196,6 +1264,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reminders before the deadline, the escalation ladder, the daily digest */
+        get: operations["get-reminders"];
+        /** Change reminders, ladder and digest */
+        put: operations["put-reminders"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -1433,6 +1519,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        Acknowledged: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            at: number;
+            by: string;
+        };
         ActBody: {
             /** @description Managers: also when it is not known whether WeChat takes it now */
             by_hand?: boolean;
@@ -1822,6 +1916,8 @@ export interface components {
             type_text: string;
         };
         ComplaintView: {
+            /** @description Who has seen what the case asks for now; null = nobody said so */
+            acknowledged: components["schemas"]["Acknowledged"] | null;
             /** @description Every action: whether it may be done now and, if not, why and when */
             action_rules: components["schemas"]["ActionRule"][];
             /** @description State of the last action: queued, running, done, failed, unknown */
@@ -1920,6 +2016,12 @@ export interface components {
             /** @description 消息与事件接收 URL */
             messages_url: string;
         };
+        ContactView: {
+            address_masked: string;
+            channel_id: string;
+            /** @description Entered for this channel; otherwise the address he logs in with, or bound by scanning a code */
+            own: boolean;
+        };
         CreateRefundInputBody: {
             /**
              * Format: int64
@@ -1987,6 +2089,17 @@ export interface components {
             source: "platform_events" | "platform_messages";
             /** @enum {string} */
             state: "stored" | "done" | "ignored" | "failed";
+        };
+        DigestSettings: {
+            /**
+             * @description Beijing time
+             * @example 09:00
+             */
+            at: string;
+            /** @description For receivers without a channel of their own */
+            channel_id?: string;
+            enabled: boolean;
+            receivers: components["schemas"]["ReceiverView"][];
         };
         EditEvidenceInputBody: {
             /** @description Rectangles to hide, in pixels of the turned picture */
@@ -2059,6 +2172,16 @@ export interface components {
             encoding_aes_key: string;
             token: string;
         };
+        Grouped: {
+            /**
+             * Format: int64
+             * @description How many it tells
+             */
+            count: number;
+            is_list: boolean;
+            /** @description The notice that is the one message; its own id there */
+            list_id: string;
+        };
         HealthItem: {
             hint: string;
             id: string;
@@ -2112,6 +2235,22 @@ export interface components {
             serial: string | null;
             /** @description What it is, in words; or what is wrong with it */
             text: string;
+        };
+        LadderStep: {
+            /**
+             * Format: int64
+             * @description Since the case began to ask for something; either this or hours_left
+             */
+            after_minutes?: number;
+            /** @description Empty means every channel on which he can be reached */
+            channel_ids?: string[];
+            /**
+             * Format: int64
+             * @description Before the deadline
+             */
+            hours_left?: number;
+            /** @enum {string} */
+            to: "assignee" | "manager" | "owner";
         };
         LinkClock: {
             /**
@@ -2184,6 +2323,13 @@ export interface components {
         MeInputBody: {
             /** @description 1 to 64 characters */
             name: string;
+        };
+        MemberView: {
+            /** @description The channels on which he can be reached */
+            contacts: components["schemas"]["ContactView"][];
+            id: string;
+            name: string;
+            role: string;
         };
         MerchantBody: {
             /** @description 32 letters and digits */
@@ -2308,10 +2454,26 @@ export interface components {
             /** @default true */
             enabled: boolean;
             events: string[];
+            fallback_channel_ids?: string[];
+            /** @default true */
+            group: boolean;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            max_amount?: number;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            min_amount?: number;
             name?: string;
             /** @description Empty means all */
             program_ids?: string[];
+            quiet?: components["schemas"]["QuietHours"];
             receivers: components["schemas"]["ReceiverView"][];
+            tags?: string[];
+            types?: number[];
         };
         NewTokenInputBody: {
             /** @description What it is for */
@@ -2368,6 +2530,10 @@ export interface components {
             /** @description Why it was not sent, or not yet */
             error: string | null;
             event: string;
+            /** @description The notice that failed or was silent on another channel */
+            fallback_of: string | null;
+            /** @description Told together with others in one message; null = alone */
+            grouped: components["schemas"]["Grouped"] | null;
             id: string;
             /**
              * Format: int64
@@ -2375,6 +2541,13 @@ export interface components {
              */
             next_try_at: number | null;
             program_id: string | null;
+            /**
+             * @description Why this receiver is told
+             * @enum {string}
+             */
+            reason: "subscription" | "escalation" | "digest" | "fallback" | "resend" | "warning";
+            reason_text: string | null;
+            resend_of: string | null;
             /**
              * Format: int64
              * @description Unix ms
@@ -2385,6 +2558,10 @@ export interface components {
              * @enum {string}
              */
             state: "queued" | "sent" | "delivered" | "failed" | "dropped";
+            /** @description Not held back by quiet hours */
+            urgent: boolean;
+            /** @description The member who is told */
+            user_id: string | null;
         };
         OpenLinkInputBody: {
             /** @description The last part of the link's address */
@@ -2444,6 +2621,11 @@ export interface components {
         };
         PageLinkView: {
             items: components["schemas"]["LinkView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
+        PageMemberView: {
+            items: components["schemas"]["MemberView"][];
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
@@ -2614,12 +2796,35 @@ export interface components {
             /** @description Also when somebody else is working on the case */
             take_over?: boolean;
         };
+        PutContactInputBody: {
+            /** @description Phone number, openid or mail address; empty removes it */
+            address: string;
+        };
+        PutRemindersInputBody: {
+            digest: components["schemas"]["DigestSettings"];
+            hours_left: number[];
+            ladder: components["schemas"]["LadderStep"][];
+            quiet?: components["schemas"]["QuietHours"];
+        };
+        QuietHours: {
+            /**
+             * @description Beijing time
+             * @example 22:00
+             */
+            from: string;
+            /**
+             * @description Earlier than from means the next morning
+             * @example 08:00
+             */
+            to: string;
+        };
         ReceiverView: {
-            /** @description Mail address, openid or phone number; empty for robots. The masked form keeps a stored one */
+            /** @description Mail address, openid or phone number; empty for robots, and for a member who is told at his own address. The masked form keeps a stored one */
             address?: string;
             address_masked?: string;
             /** @description Left out: every one of channel_ids */
             channel_id?: string;
+            /** @description A member */
             user_id?: string;
         };
         Reconciliation: {
@@ -2894,6 +3099,15 @@ export interface components {
         RejectRefundInputBody: {
             reason: string;
         };
+        RemindersView: {
+            digest: components["schemas"]["DigestSettings"];
+            /** @description Reminders before the deadline, as event deadline.near */
+            hours_left: number[];
+            /** @description Whom to tell while nobody says that he has seen it */
+            ladder: components["schemas"]["LadderStep"][];
+            /** @description Steps of the ladder that can wait are held back in these hours */
+            quiet: components["schemas"]["QuietHours"] | null;
+        };
         RenderedTemplate: {
             decision: string | null;
             id: string;
@@ -2967,11 +3181,31 @@ export interface components {
             created_at: number;
             enabled: boolean;
             events: string[];
+            /** @description Tried in this order when a message fails or is not confirmed within two minutes */
+            fallback_channel_ids: string[];
+            /** @description Many at once become one message */
+            group: boolean;
             id: string;
+            /**
+             * Format: int64
+             * @description Fen, included
+             */
+            max_amount: number | null;
+            /**
+             * Format: int64
+             * @description Fen, included; a case of unknown amount is never left out
+             */
+            min_amount: number | null;
             name: string;
             /** @description Empty means all */
             program_ids: string[];
+            /** @description What can wait is held back in these hours */
+            quiet: components["schemas"]["QuietHours"] | null;
             receivers: components["schemas"]["ReceiverView"][];
+            /** @description Programs with one of these; empty means all */
+            tags: string[];
+            /** @description WeChat's codes of the problem; empty means all */
+            types: number[];
             /**
              * Format: int64
              * @description Unix ms
@@ -3103,10 +3337,26 @@ export interface components {
             channel_ids?: string[];
             enabled?: boolean;
             events?: string[];
+            fallback_channel_ids?: string[];
+            group?: boolean;
+            /**
+             * Format: int64
+             * @description Fen; null removes it
+             */
+            max_amount?: number | null;
+            /**
+             * Format: int64
+             * @description Fen; null removes it
+             */
+            min_amount?: number | null;
             name?: string;
             /** @description Empty means all */
             program_ids?: string[];
+            /** @description null removes it */
+            quiet?: components["schemas"]["QuietHours"] | null;
             receivers?: components["schemas"]["ReceiverView"][];
+            tags?: string[];
+            types?: number[];
         };
         UserPatchInputBody: {
             /** @description Ends all the user's sessions */
@@ -4726,6 +4976,64 @@ export interface operations {
                 "application/json": components["schemas"]["UpdateComplaintInputBody"];
             };
         };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "acknowledge-complaint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description OK */
             200: {
@@ -6564,6 +6872,125 @@ export interface operations {
             };
         };
     };
+    "list-members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMemberView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-contact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                channel_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutContactInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "list-merchants": {
         parameters: {
             query?: never;
@@ -6980,6 +7407,9 @@ export interface operations {
                 cursor?: string;
                 limit?: number;
                 complaint_id?: string;
+                program_id?: string;
+                channel_id?: string;
+                event?: string;
                 state?: "queued" | "sent" | "delivered" | "failed" | "dropped";
             };
             header?: never;
@@ -6995,6 +7425,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageNoticeView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resend-notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NoticeView"];
                 };
             };
             /** @description Unauthorized */
@@ -8386,6 +8874,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefundSettings"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemindersView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRemindersInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RemindersView"];
                 };
             };
             /** @description Unauthorized */
