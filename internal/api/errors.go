@@ -236,6 +236,14 @@ func programProblem(err error) *Problem {
 		return problemOf(http.StatusNotFound, CodeNotFound, "授权链接无效或已过期，请向发给您链接的人要一个新的")
 	case errors.Is(err, program.ErrTooSoon):
 		return problemOf(http.StatusBadGateway, CodeUpstream, "微信暂时不接受平台的令牌，半分钟后会自动重试")
+	case errors.Is(err, program.ErrAlreadyDirect):
+		return problemOf(http.StatusConflict, CodeConflict, "这个小程序已经用自己的 AppSecret 接入，请在小程序页修改")
+	case errors.Is(err, program.ErrIsPlatform):
+		return problemOf(http.StatusConflict, CodeConflict, "这个小程序已经授权给第三方平台。改为直连后用它自己的 AppSecret 调用，投诉单都会保留；确认要改请带上 confirm 再提交一次")
+	case errors.Is(err, program.ErrNotAuthorized):
+		return problemOf(http.StatusConflict, CodeConflict, "这个小程序还没有授权给第三方平台，请先用授权链接让管理员授权，授权后会自动改为平台接入")
+	case errors.Is(err, program.ErrNoSecret):
+		return problemOf(http.StatusConflict, CodeConflict, "还没有填写小程序的 AppSecret")
 	case errors.Is(err, program.ErrModeMismatch):
 		return problemOf(http.StatusConflict, CodeConflict, "这个小程序的接入方式不支持这项操作")
 	case is(err, program.ErrRevoked, program.ErrNeedsReauth):

@@ -32,6 +32,8 @@ type programView struct {
 	Score                 *int64       `json:"score"`
 	OpenComplaints        int64        `json:"open_complaints"`
 	LastError             *string      `json:"last_error"`
+
+	Direct nullable[directView] `json:"direct" doc:"The program's own credentials, without secrets; null when it has none"`
 }
 
 type missingSet struct {
@@ -81,7 +83,7 @@ func (a *API) listPrograms(ctx context.Context, in *listProgramsInput) (*body[pa
 	}
 	views := make([]programView, len(ps))
 	for i := range ps {
-		views[i] = programViewOf(&ps[i], open[ps[i].ID])
+		views[i] = a.programView(&ps[i], open[ps[i].ID])
 	}
 	return pageOf(views, next), nil
 }
@@ -107,7 +109,15 @@ func (a *API) getProgram(ctx context.Context, in *ByID) (*body[programView], err
 	if err != nil {
 		return nil, err
 	}
-	return &body[programView]{programViewOf(p, open[p.ID])}, nil
+	v := a.programView(p, open[p.ID])
+	if v.Direct.v != nil {
+		until, err := a.Programs.TokenExpires(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		v.Direct.v.TokenExpiresAt = until.Ptr()
+	}
+	return &body[programView]{v}, nil
 }
 
 type updateProgramInput struct {
@@ -117,6 +127,8 @@ type updateProgramInput struct {
 		Tags       *[]string `json:"tags,omitempty"`
 		OwnerID    *string   `json:"owner_id,omitempty"`
 		MerchantID *string   `json:"merchant_id,omitempty"`
+		Mode       *string   `json:"mode,omitempty" enum:"platform,direct" doc:"Move the program; its id and cases stay. To platform: WeChat must list the authorisation already"`
+		directFields
 	}
 }
 
@@ -136,14 +148,26 @@ func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[
 		st := program.State(*in.Body.State)
 		patch.State, detail["state"] = &st, st
 	}
+	if m := in.Body.Mode; m != nil {
+		detail["mode"] = *m
+		if err := a.moveToPlatform(ctx, in); err != nil {
+			return nil, err
+		}
+	}
 	err := a.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		if _, err := a.Programs.Update(ctx, tx, in.ID, patch); err != nil {
+			return err
+		}
+		if err := a.updateDirect(ctx, tx, in); err != nil {
 			return err
 		}
 		return a.Identity.Record(ctx, tx, identity.Entry{Verb: "update", Object: "program", ObjectID: in.ID, ProgramID: in.ID, Detail: detail})
 	})
 	if err != nil {
 		return nil, err
+	}
+	if in.Body.touchesSecret() || in.Body.Mode != nil && *in.Body.Mode == string(program.Direct) {
+		a.tryDirect(ctx, in.ID)
 	}
 	return a.getProgram(ctx, &in.ByID)
 }

@@ -49,6 +49,7 @@ func (a *API) routes() {
 	handle(a, identity.RightPlatform, op(post, "/platform/check", "check-platform", "platform", "Try to get a platform token now and report every check"), a.checkPlatform)
 
 	handle(a, identity.RightCasesRead, op(get, "/programs", "list-programs", "programs", "Programs"), a.listPrograms)
+	handle(a, identity.RightPrograms, created(op(post, "/programs", "create-program", "programs", "Connect a program with its own AppSecret")), a.createProgram)
 	handle(a, identity.RightPrograms, created(op(post, "/programs/authorizations", "authorize-program", "programs", "Make a link that leads to WeChat's authorisation page")), a.startAuthorization)
 	handle(a, identity.RightCasesRead, op(get, "/programs/{id}", "get-program", "programs", "One program"), a.getProgram)
 	handle(a, identity.RightPrograms, op(patch, "/programs/{id}", "update-program", "programs", "Enable, disable, tag or assign a program"), a.updateProgram)

@@ -63,6 +63,9 @@ func (a *App) checkDatabase(ctx context.Context) []finding {
 func (a *App) checkPlatform(ctx context.Context) []finding {
 	st, err := a.Programs.Platform(ctx)
 	if errors.Is(err, program.ErrNoPlatform) {
+		if own, lerr := a.Programs.List(ctx, program.Filter{Listed: true, Mode: program.Direct, Limit: 1}); lerr == nil && len(own) > 0 {
+			return []finding{{ok: true, what: "third-party platform: not configured, and not needed: programs have their own AppSecret"}}
+		}
 		return []finding{{what: "third-party platform: not configured", hint: "fill in 设置 → 第三方平台, or set ZHISU_COMPONENT_…"}}
 	}
 	if err != nil {
@@ -93,6 +96,9 @@ func (a *App) checkPrograms(ctx context.Context) []finding {
 			// The merchant's decision, and no fault of this installation.
 			out = append(out, finding{ok: true, what: p.AppID + " " + p.Name + ": the merchant took the authorisation back; authorise it again or remove it"})
 			continue
+		}
+		if p.Mode == program.Direct && p.LastError != "" {
+			out = append(out, finding{what: p.AppID + " " + p.Name + ": its own AppSecret does not work", hint: p.LastError})
 		}
 		for _, id := range p.Missing() {
 			if s := program.SetByID(id); s.Required {

@@ -35,6 +35,8 @@ var sealedColumns = []sealedColumn{
 	{Table: "programs", Column: "app_secret_sealed", ID: "id"},
 	{Table: "programs", Column: "push_token_sealed", ID: "id"},
 	{Table: "programs", Column: "push_key_sealed", ID: "id"},
+	{Table: "programs", Column: "prev_push_token_sealed", ID: "id"},
+	{Table: "programs", Column: "prev_push_key_sealed", ID: "id"},
 	{Table: "complaints", Column: "phone_sealed", ID: "id"},
 	{Table: "complaints", Column: "openid_sealed", ID: "id"},
 	{Table: "complaints", Column: "content_sealed", ID: "id"},

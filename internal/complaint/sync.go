@@ -45,6 +45,9 @@ func (s *Service) retryAfter(c *Complaint, err error) time.Duration {
 		errors.Is(err, program.ErrRevoked) || errors.Is(err, program.ErrNeedsReauth) || errors.Is(err, program.ErrModeMismatch) {
 		return 10 * time.Minute
 	}
+	if we != nil && we.NeedsOperator { // an AppSecret or an IP list has to be mended first
+		return 10 * time.Minute
+	}
 	wait := db.Backoff(int(c.SyncAttempts))
 	if we != nil && we.RetryAfter > wait {
 		wait = we.RetryAfter
@@ -114,6 +117,9 @@ func SyncProblem(err error) string {
 		return "第三方平台还没有连通微信，连通后会自动同步"
 	case !errors.As(err, &we):
 		return "暂时无法与微信同步，正在自动重试"
+	case we.API == wechat.APIStableToken:
+		text, _ := program.UpstreamText(err)
+		return text
 	case we.Class == wechat.NoPermission:
 		return "小程序没有授权「小程序违规与交易投诉管理」，读不到投诉详情"
 	case we.Class == wechat.Revoked:

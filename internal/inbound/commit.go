@@ -131,7 +131,7 @@ func (s *Service) commitTogether(ctx context.Context, batch []*entry) error {
 			return fmt.Errorf("store deliveries: %w", err)
 		}
 		var jobs []river.InsertManyParams
-		appIDs := map[string]struct{}{}
+		appIDs := map[string]bool{} // → came to the program's own URL
 		for _, e := range batch {
 			if !slices.Contains(fresh, e.d.ID) {
 				if err := repeated(ctx, tx, e.d); err != nil {
@@ -140,10 +140,16 @@ func (s *Service) commitTogether(ctx context.Context, batch []*entry) error {
 				continue
 			}
 			jobs = append(jobs, e.jobs...)
-			appIDs[e.d.AppID] = struct{}{}
+			appIDs[e.d.AppID] = appIDs[e.d.AppID] || e.d.Source == FromDirect
 		}
 		for _, id := range slices.Sorted(maps.Keys(appIDs)) {
 			if err := program.Pushed(ctx, tx, id, s.now()); err != nil {
+				return err
+			}
+			if !appIDs[id] {
+				continue
+			}
+			if err := program.PushedDirect(ctx, tx, id, s.now()); err != nil {
 				return err
 			}
 		}

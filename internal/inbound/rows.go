@@ -19,6 +19,7 @@ const (
 	FromMessages Source = "platform_messages" // 消息与事件接收 URL
 	FromAccount  Source = "offiaccount"       // an official account that sends notices
 	FromReports  Source = "sms_reports"       // an operator's delivery reports
+	FromDirect   Source = "direct"            // a program's own message URL
 )
 
 // Delivery states.

@@ -78,6 +78,8 @@ func (s *Service) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /wechat/platform/events", s.handle(FromEvents, s.events))
 	mux.HandleFunc("POST /wechat/platform/messages/{appid}", s.handle(FromMessages, s.messages))
 	s.registerChannels(mux)
+	mux.HandleFunc("GET /wechat/direct/{appid}", s.handle(FromDirect, s.echo))
+	mux.HandleFunc("POST /wechat/direct/{appid}", s.handle(FromDirect, s.direct))
 }
 
 // refusal is a push that fails a check.
@@ -96,6 +98,7 @@ var (
 	errSignature    = &refusal{http.StatusUnauthorized, "bad_signature"}
 	errCipher       = &refusal{http.StatusUnauthorized, "bad_cipher"}
 	errForeign      = &refusal{http.StatusForbidden, "wrong_appid"}
+	errWeaker       = &refusal{http.StatusForbidden, "weaker_than_configured"}
 	errDoctype      = &refusal{http.StatusBadRequest, "doctype"}
 	errUnconfigured = &refusal{http.StatusServiceUnavailable, "platform_not_configured"}
 )

@@ -286,6 +286,11 @@ func (s *Service) upsertAuthorized(ctx context.Context, tx db.Tx, a adoption) (s
 	if err != nil {
 		return "", err
 	}
+	if p.Mode == Direct { // it moved; its AppSecret stays, so that it can move back
+		if err := s.keeper.drop(ctx, tx, directKind, p.AppID); err != nil {
+			return "", err
+		}
+	}
 	p.Mode, p.AuthorizedAt, p.UpdatedAt, p.RevokedAt, p.LastError = Platform, now, now, 0, ""
 	columns := []string{"mode", "authorized_at", "revoked_at", "updated_at", "last_error"}
 	lost := 0

@@ -2,6 +2,7 @@ package program
 
 import (
 	"errors"
+	"regexp"
 
 	"github.com/zhisu/zhisu/internal/wechat"
 )
@@ -17,6 +18,10 @@ var (
 	ErrTooSoon       = errors.New("a fresh token was refused; waiting before the next refresh")
 	ErrModeMismatch  = errors.New("the program is not connected in this mode")
 	ErrInvalidValues = errors.New("invalid values")
+	ErrNoSecret      = errors.New("the program has no AppSecret of its own")
+	ErrAlreadyDirect = errors.New("the program is connected with its own AppSecret already")
+	ErrIsPlatform    = errors.New("the program is authorised to the platform; moving it must be confirmed")
+	ErrNotAuthorized = errors.New("the program is not authorised to the platform")
 )
 
 // UpstreamText says in words why WeChat did not do what it was asked; false when err is not WeChat's.
@@ -24,6 +29,11 @@ func UpstreamText(err error) (string, bool) {
 	var we *wechat.Error
 	if !errors.As(err, &we) {
 		return "", false
+	}
+	if we.API == wechat.APIStableToken {
+		if text := ownText(we); text != "" {
+			return text, true
+		}
 	}
 	switch we.Code {
 	case 61004, 40164:
@@ -48,8 +58,40 @@ func UpstreamText(err error) (string, bool) {
 	return "微信暂时没有正常返回，请稍后再试", true
 }
 
+// address finds an IP address in WeChat's sentence.
+var address = regexp.MustCompile(`[0-9]{1,3}(\.[0-9]{1,3}){3}`)
+
+// ownText says why WeChat gave no token for a program's own AppSecret, empty for what is the same in both modes
+// (reference/wechat-open-platform.md §6, §7).
+func ownText(we *wechat.Error) string {
+	switch we.Code {
+	case 40001, wechat.CodeSecretWrong:
+		return "微信认为 AppSecret 不对，请在微信公众平台的开发设置里核对或重置，再填写新的 AppSecret"
+	case wechat.CodeOwnIPNotAllowed:
+		return "微信拒绝了本机的 IP " + address.FindString(we.Msg) + "，请在微信公众平台的开发设置里把它加入 IP 白名单"
+	case wechat.CodeSecretFrozen:
+		return "这个小程序的 AppSecret 已被冻结，请小程序管理员在微信公众平台解冻"
+	case 40013:
+		return "微信不认识这个 AppID，请从微信公众平台的开发设置重新复制"
+	case 41004, 41002, 40002:
+		return "AppID 或 AppSecret 没有填完整"
+	case 50002:
+		return "这个小程序已被冻结或注销，微信不再提供接口"
+	case 89506:
+		return "小程序管理员拒绝了本机的 IP，24 小时后才能再次申请"
+	case 89507:
+		return "小程序管理员拒绝了本机的 IP，1 小时后才能再次申请"
+	case 89501, 89502, 89503, 89504, 89505:
+		return "微信需要小程序管理员确认本机的 IP，请管理员在微信里同意"
+	}
+	return ""
+}
+
 // reason words a failure for the people who look at the platform page.
 func reason(err error) string {
+	if errors.Is(err, ErrNoSecret) {
+		return "还没有填写小程序的 AppSecret"
+	}
 	if errors.Is(err, ErrNeedsReauth) || errors.Is(err, ErrRevoked) {
 		return "授权已失效，请管理员重新授权"
 	}

@@ -90,7 +90,7 @@ func (s *Service) revoke(ctx context.Context, p *Program) error {
 		if !ok {
 			return errMoved
 		}
-		if err := s.keeper.drop(ctx, tx, p.AppID); err != nil {
+		if err := s.keeper.drop(ctx, tx, authorizerKind, p.AppID); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, PermissionLostArgs{ProgramID: p.ID, At: int64(s.now())}, nil)
@@ -111,7 +111,10 @@ func (s *Service) Refresh(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if p.Mode != Platform || p.State == Revoked {
+	if p.Mode == Direct {
+		return s.refreshDirect(ctx, p)
+	}
+	if p.State == Revoked {
 		return nil
 	}
 	component, _, err := s.platformSecret(ctx)

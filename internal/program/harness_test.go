@@ -72,7 +72,7 @@ func newWorld(t *testing.T, d *db.DB, programs ...wechatsim.Program) *world {
 	t.Parallel()
 	w := &world{t: t, ctx: t.Context(), db: d, sealer: testkit.Sealer(t), clock: testkit.Clock(), log: &journal{}}
 	programs = append([]wechatsim.Program{
-		{AppID: shop, UserName: shopUser, NickName: "满山茶铺", HeadImg: "https://wx.qlogo.cn/tea", PrincipalName: "杭州满山茶业有限公司", FuncIDs: allSets},
+		{AppID: shop, UserName: shopUser, NickName: "满山茶铺", HeadImg: "https://wx.qlogo.cn/tea", PrincipalName: "杭州满山茶业有限公司", FuncIDs: allSets, Secret: ownSecret},
 		{AppID: other, UserName: "gh_a17c93f0b5d2", NickName: "鹿野露营", PrincipalName: "鹿野户外用品店", FuncIDs: allSets},
 	}, programs...)
 	var err error
@@ -313,7 +313,7 @@ func (w *world) noSecretInTheClear() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), time.Minute)
 	defer cancel()
 	values := w.gate.secrets()
-	for _, v := range []string{componentSecret, pushToken, pushKey} {
+	for _, v := range []string{componentSecret, pushToken, pushKey, ownSecret, ownToken} {
 		values[v] = "platform value"
 	}
 	places := map[string]string{"the log": w.log.String()}

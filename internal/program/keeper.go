@@ -18,6 +18,7 @@ import (
 // Times of the token keeper (reference/wechat-open-platform.md §8.1).
 const (
 	refreshMargin = 10 * time.Minute // refresh this long before expiry
+	stableMargin  = 4 * time.Minute  // the same for a program's own stable token
 	useMargin     = time.Minute      // a token with less left is not handed out
 	leaseFor      = 30 * time.Second // longer than one call to WeChat may take
 	leasePoll     = 50 * time.Millisecond
@@ -38,6 +39,9 @@ type keeper struct {
 	ticket   func(ctx context.Context) (secret.Text, error)
 	// lost is told, in the transaction that stores it, when WeChat refuses every refresh token of an account.
 	lost func(ctx context.Context, tx db.Tx, appID string) error
+	// own gives the AppSecret of a direct-mode program, told is told how asking with it went.
+	own  func(ctx context.Context, appID string) (secret.Text, error)
+	told func(ctx context.Context, appID string, cause error) error
 }
 
 // token is an access token together with the version of the row it came from.
@@ -142,7 +146,7 @@ func (k *keeper) refreshLeased(ctx context.Context, kind credentialKind, appID, 
 	}
 	limited, cancel := context.WithTimeout(ctx, leaseFor-5*time.Second)
 	defer cancel()
-	g, err := k.obtain(limited, c)
+	g, err := k.obtain(limited, c, refused >= 0)
 	if err != nil {
 		k.log.WarnContext(ctx, "token refresh failed", "kind", kind, "appid", appID, "err", err)
 		return errors.Join(err, k.unlease(ctx, kind, appID, owner, err))
@@ -151,7 +155,16 @@ func (k *keeper) refreshLeased(ctx context.Context, kind credentialKind, appID, 
 }
 
 func (k *keeper) due(c credential) bool {
-	return !c.ExpiresAt.Time().After(k.clock.Now().Add(refreshMargin))
+	return !c.ExpiresAt.Time().After(k.clock.Now().Add(marginOf(c.Kind)))
+}
+
+// marginOf is how long before its end a token is replaced. WeChat gives a stable token anew only in its last five minutes
+// (reference/wechat-open-platform.md §6).
+func marginOf(kind credentialKind) time.Duration {
+	if kind == directKind {
+		return stableMargin
+	}
+	return refreshMargin
 }
 
 // unlease gives the lease back and keeps what went wrong visible. The stored tokens are not touched.
@@ -272,10 +285,10 @@ func (k *keeper) grantUpdate(q *bun.UpdateQuery, c *credential, g grant) (*bun.U
 	return q.Set("refresh_sealed = ?, refresh_history = ?", sealed, db.AsJSON(history[:min(3, len(history))])), nil
 }
 
-// drop forgets a program's tokens after its authorisation was revoked.
-func (k *keeper) drop(ctx context.Context, tx bun.IDB, appID string) error {
-	if _, err := tx.NewDelete().Model((*credential)(nil)).Where("kind = ? AND appid = ?", authorizerKind, appID).Exec(ctx); err != nil {
-		return fmt.Errorf("drop authorizer token: %w", err)
+// drop forgets a program's tokens of a kind: its authorisation was revoked, or it moved to the other mode.
+func (k *keeper) drop(ctx context.Context, tx bun.IDB, kind credentialKind, appID string) error {
+	if _, err := tx.NewDelete().Model((*credential)(nil)).Where("kind = ? AND appid = ?", kind, appID).Exec(ctx); err != nil {
+		return fmt.Errorf("drop %s token: %w", kind, err)
 	}
 	return nil
 }

@@ -6,17 +6,42 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/wechat"
 )
 
-// obtain asks WeChat for a new token of c's kind.
-func (k *keeper) obtain(ctx context.Context, c credential) (grant, error) {
-	if c.Kind == componentKind {
+// obtain asks WeChat for a new token of c's kind; refused says that WeChat did not take the present one.
+func (k *keeper) obtain(ctx context.Context, c credential, refused bool) (grant, error) {
+	switch c.Kind {
+	case componentKind:
 		return k.obtainComponent(ctx)
+	case directKind:
+		return k.obtainDirect(ctx, c, refused)
 	}
 	return k.obtainAuthorizer(ctx, c)
+}
+
+// obtainDirect asks for a stable token with the program's own AppSecret. WeChat answers with the same token until its last minutes; only when that one was
+// refused is a new one forced, which ends the old and is limited to 20 a day (reference/wechat-open-platform.md §6).
+func (k *keeper) obtainDirect(ctx context.Context, c credential, refused bool) (grant, error) {
+	sec, err := k.own(ctx, c.AppID)
+	if err != nil {
+		return grant{}, err
+	}
+	t, err := k.wechat.StableToken(ctx, c.AppID, sec.Reveal(), false)
+	if err == nil && refused {
+		old, oerr := k.sealer.Open(k.place("access_sealed", c.Kind, c.AppID), c.AccessSealed)
+		if oerr == nil && old.Reveal() == t.AccessToken {
+			t, err = k.wechat.StableToken(ctx, c.AppID, sec.Reveal(), true)
+		}
+	}
+	if err != nil {
+		return grant{}, errors.Join(fmt.Errorf("get the program's own token: %w", err), k.told(ctx, c.AppID, err))
+	}
+	return grant{access: secret.New(t.AccessToken), expiresIn: t.ExpiresIn}, k.told(ctx, c.AppID, nil)
 }
 
 func (k *keeper) obtainComponent(ctx context.Context) (grant, error) {
@@ -166,11 +191,14 @@ func (k *keeper) eachAuthorizer(ctx context.Context, fn func(wechat.ListedAuthor
 	}
 }
 
-// keepDue refreshes every token that ends within the margin, one after the other. Failures are recorded on their rows; the first is returned.
-func (k *keeper) keepDue(ctx context.Context) error {
+// keepDue refreshes every token of these kinds that ends within its margin, one after the other. Failures are recorded on their rows; the first is returned.
+func (k *keeper) keepDue(ctx context.Context, kinds ...credentialKind) error {
 	var due []credential
+	now := k.clock.Now()
 	err := k.db.Read.NewSelect().Model(&due).
-		Where("state = ? AND (expires_at IS NULL OR expires_at <= ?)", credOK, db.At(k.clock.Now().Add(refreshMargin))).
+		Where("state = ? AND kind IN (?)", credOK, bun.List(kinds)).
+		Where("expires_at IS NULL OR expires_at <= CASE WHEN kind = ? THEN ? ELSE ? END",
+			directKind, int64(db.At(now.Add(stableMargin))), int64(db.At(now.Add(refreshMargin)))).
 		OrderExpr("kind DESC, expires_at").Limit(200).Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("list tokens to refresh: %w", err)

@@ -133,29 +133,33 @@ func (s *Service) SetPlatform(ctx context.Context, c PlatformConfig) error {
 
 // sealInto replaces the secrets that were given, moving the current Token and Key to previous when they change.
 func (s *Service) sealInto(row *platformRow, c PlatformConfig) error {
-	set := func(column string, v secret.Text, cur, prev *string) error {
-		if v.IsEmpty() {
-			return nil
-		}
-		old, err := s.sealer.Open(platformPlace(column), *cur)
-		if err == nil && old.Reveal() == v.Reveal() {
-			return nil
-		}
-		if prev != nil && *cur != "" && err == nil {
-			if *prev, err = s.sealer.Seal(platformPlace("prev_"+column), old); err != nil {
-				return err
-			}
-		}
-		*cur, err = s.sealer.Seal(platformPlace(column), v)
+	if err := s.replace(platformPlace("secret_sealed"), c.Secret, &row.SecretSealed, nil); err != nil {
 		return err
 	}
-	if err := set("secret_sealed", c.Secret, &row.SecretSealed, nil); err != nil {
+	if err := s.replace(platformPlace("token_sealed"), c.Token, &row.TokenSealed, &row.PrevTokenSealed); err != nil {
 		return err
 	}
-	if err := set("token_sealed", c.Token, &row.TokenSealed, &row.PrevTokenSealed); err != nil {
-		return err
+	return s.replace(platformPlace("aes_key_sealed"), c.EncodingAESKey, &row.AESKeySealed, &row.PrevAESKeySealed)
+}
+
+// replace seals v into cur, unless it is empty or already there. What was there moves to prev, the column of the same name with prev_ before it.
+func (s *Service) replace(at secret.Place, v secret.Text, cur, prev *string) error {
+	if v.IsEmpty() {
+		return nil
 	}
-	return set("aes_key_sealed", c.EncodingAESKey, &row.AESKeySealed, &row.PrevAESKeySealed)
+	old, err := s.sealer.Open(at, *cur)
+	if err == nil && old.Reveal() == v.Reveal() {
+		return nil
+	}
+	if prev != nil && *cur != "" && err == nil {
+		before := at
+		before.Column = "prev_" + at.Column
+		if *prev, err = s.sealer.Seal(before, old); err != nil {
+			return err
+		}
+	}
+	*cur, err = s.sealer.Seal(at, v)
+	return err
 }
 
 func platformPlace(column string) secret.Place {

@@ -200,8 +200,8 @@ func TestCallsAreRefusedHereBeforeTheyReachWeChat(t *testing.T) {
 		p := w.authorized(shop)
 		made := w.since(apiDetail, apiToken)
 		for want, change := range map[error]func(*program.Program){
-			program.ErrRevoked:      func(p *program.Program) { p.State = program.Revoked },
-			program.ErrModeMismatch: func(p *program.Program) { p.Mode = program.Direct },
+			program.ErrRevoked:  func(p *program.Program) { p.State = program.Revoked },
+			program.ErrNoSecret: func(p *program.Program) { p.Mode = program.Direct },
 		} {
 			changed := *p
 			change(&changed)

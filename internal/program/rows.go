@@ -52,10 +52,19 @@ type Program struct {
 	RevokedAt    db.Time
 	ArchivedAt   db.Time // removed by staff; the row stays for its cases
 
-	AppSecretSealed string
-	PushTokenSealed string
-	PushKeySealed   string
-	PushMode        string
+	// Of a program with its own AppSecret. They stay when it moves to the platform, so that pushes to either URL are heard and it can move back.
+	AppSecretSealed     string
+	PushTokenSealed     string
+	PushKeySealed       string
+	PrevPushTokenSealed string
+	PrevPushKeySealed   string
+	PushMode            PushMode
+	PushFormat          PushFormat
+	PushURLCheckedAt    db.Time // WeChat asked for the URL with a right signature
+	DirectPushAt        db.Time
+	PushRefusedAt       db.Time // a push that had the right Token and is not as configured
+	PushRefusal         string
+	QuotaUntil          db.Time // WeChat says that today's calls are used up
 
 	CreatedAt db.Time
 	UpdatedAt db.Time
@@ -87,6 +96,7 @@ type credentialKind string
 const (
 	componentKind  credentialKind = "component"
 	authorizerKind credentialKind = "authorizer"
+	directKind     credentialKind = "direct" // a program's own, from its AppSecret
 )
 
 // Credential states.

@@ -27,6 +27,7 @@ type Service struct {
 	urls      URLs
 	keeper    *keeper
 	pushCache pushCache
+	direct    directCache
 }
 
 // URLs are the addresses that appear in authorisation links.
@@ -51,7 +52,7 @@ func New(o Options) *Service {
 	s := &Service{db: o.DB, sealer: o.Sealer, clock: o.Clock, wechat: o.WeChat, log: o.Logger, urls: o.URLs}
 	s.keeper = &keeper{
 		db: o.DB, sealer: o.Sealer, clock: o.Clock, wechat: o.WeChat, log: o.Logger,
-		platform: s.platformSecret, ticket: s.ticket, lost: s.authorizationLost,
+		platform: s.platformSecret, ticket: s.ticket, lost: s.authorizationLost, own: s.ownSecret, told: s.toldDirect,
 	}
 	return s
 }
@@ -70,20 +71,20 @@ func keepTokensNow() *river.InsertOpts {
 	return &river.InsertOpts{Queue: db.QueueDefault, MaxAttempts: 1}
 }
 
-// KeepTokens does KeepTokensArgs. Without a platform there is nothing to keep. It also asks WeChat to resume ticket pushes when none came for
-// half an hour (reference §8, pitfall 17).
+// KeepTokens does KeepTokensArgs. Without a platform only the programs with their own AppSecret have tokens. It also asks WeChat to resume ticket pushes
+// when none came for half an hour (reference §8, pitfall 17).
 func (s *Service) KeepTokens(ctx context.Context) error {
 	err := s.keeper.ensureComponent(ctx)
 	if errors.Is(err, ErrNoPlatform) {
-		return nil
+		return s.keeper.keepDue(ctx, directKind)
 	}
 	if rerr := s.resumeTickets(ctx, err); rerr != nil {
 		s.log.WarnContext(ctx, "could not ask WeChat to resume ticket pushes", "err", rerr)
 	}
 	if err != nil {
-		return err
+		return errors.Join(err, s.keeper.keepDue(ctx, directKind))
 	}
-	return s.keeper.keepDue(ctx)
+	return s.keeper.keepDue(ctx, componentKind, authorizerKind, directKind)
 }
 
 const ticketSilence = 30 * time.Minute
@@ -127,8 +128,8 @@ func (s *Service) ticket(ctx context.Context) (secret.Text, error) {
 // Call runs a WeChat call on behalf of a program with its access token. sets are the permission sets any one of which the call needs: when WeChat
 // answers that the permission is missing, the first of them is remembered as denied until the next refresh.
 func (s *Service) Call(ctx context.Context, p *Program, sets []int, call func(ctx context.Context, token string) error) error {
-	if p.Mode != Platform {
-		return ErrModeMismatch
+	if p.Mode == Direct {
+		return s.keeper.with(ctx, directKind, p.AppID, call)
 	}
 	if p.State == Revoked {
 		return ErrRevoked

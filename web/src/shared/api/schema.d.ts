@@ -998,7 +998,8 @@ export interface paths {
         /** Programs */
         get: operations["list-programs"];
         put?: never;
-        post?: never;
+        /** Connect a program with its own AppSecret */
+        post: operations["create-program"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2022,6 +2023,26 @@ export interface components {
             /** @description Entered for this channel; otherwise the address he logs in with, or bound by scanning a code */
             own: boolean;
         };
+        CreateProgramInputBody: {
+            /** @description Write-only */
+            app_secret: string;
+            appid: string;
+            /** @description Move a program that is authorised to the platform; its id and cases stay */
+            confirm?: boolean;
+            /** @description Write-only; needed unless push_mode is plain */
+            encoding_aes_key?: string;
+            /**
+             * @default auto
+             * @enum {string}
+             */
+            format: "xml" | "json" | "auto";
+            /** @description WeChat doesn't tell it to a program's own token */
+            name?: string;
+            /** @enum {string} */
+            push_mode: "plain" | "compat" | "safe";
+            /** @description Write-only */
+            token: string;
+        };
         CreateRefundInputBody: {
             /**
              * Format: int64
@@ -2060,7 +2081,7 @@ export interface components {
              */
             repeats: number;
             /** @enum {string} */
-            source: "platform_events" | "platform_messages";
+            source: "platform_events" | "platform_messages" | "direct";
             /** @enum {string} */
             state: "stored" | "done" | "ignored" | "failed";
         };
@@ -2086,7 +2107,7 @@ export interface components {
              */
             repeats: number;
             /** @enum {string} */
-            source: "platform_events" | "platform_messages";
+            source: "platform_events" | "platform_messages" | "direct";
             /** @enum {string} */
             state: "stored" | "done" | "ignored" | "failed";
         };
@@ -2100,6 +2121,40 @@ export interface components {
             channel_id?: string;
             enabled: boolean;
             receivers: components["schemas"]["ReceiverView"][];
+        };
+        DirectView: {
+            /** @enum {string} */
+            format: "xml" | "json" | "auto";
+            has_app_secret: boolean;
+            has_encoding_aes_key: boolean;
+            has_token: boolean;
+            /**
+             * Format: int64
+             * @description Unix ms; to the program's own URL
+             */
+            last_push_at: number | null;
+            /** @description Pushes with the Token or Key before the present one are still taken */
+            previous_valid: boolean;
+            /** @enum {string} */
+            push_mode: "plain" | "compat" | "safe";
+            /** @description 服务器地址(URL) to paste into WeChat's console */
+            push_url: string;
+            refusal: string | null;
+            /**
+             * Format: int64
+             * @description Unix ms; a push that had the right Token and was not as configured, since the last good one
+             */
+            refused_at: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms; of the access token in use, in answers about one program
+             */
+            token_expires_at: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms; WeChat asked for the URL with a right signature
+             */
+            url_checked_at: number | null;
         };
         EditEvidenceInputBody: {
             /** @description Rectangles to hide, in pixels of the turned picture */
@@ -2753,6 +2808,8 @@ export interface components {
              */
             authorized_at: number | null;
             avatar_url: string | null;
+            /** @description The program's own credentials, without secrets; null when it has none */
+            direct: components["schemas"]["DirectView"] | null;
             granted_permission_sets: number[];
             id: string;
             /**
@@ -3328,6 +3385,11 @@ export interface components {
         };
         UpdateProgramInputBody: {
             merchant_id?: string;
+            /**
+             * @description Move the program; its id and cases stay. To platform: WeChat must list the authorisation already
+             * @enum {string}
+             */
+            mode?: "platform" | "direct";
             owner_id?: string;
             /** @enum {string} */
             state?: "active" | "disabled";
@@ -7771,6 +7833,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageProgramView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-program": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateProgramInputBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramView"];
                 };
             };
             /** @description Unauthorized */
