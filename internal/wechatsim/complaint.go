@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"time"
+
+	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 )
 
 const (
@@ -108,6 +110,11 @@ func (s *Sim) FileComplaint(f Filing) (string, error) {
 		return "", fmt.Errorf("file a complaint: %w: amount, type, image_count and age_seconds must be sensible", ErrInvalid)
 	}
 	c := s.newComplaint(f)
+	if err := s.pay.PutOrder(paysim.Order{
+		TransactionID: c.transaction, OutTradeNo: c.outNo, AppID: c.appid, OpenID: c.openid, Total: c.amount, AgeSeconds: int64(s.now().Sub(c.paid).Seconds()), Keep: true,
+	}); err != nil {
+		return "", fmt.Errorf("file a complaint: %w", err)
+	}
 	s.complaints[c.id] = c
 	s.caseOrder = append(s.caseOrder, c.id)
 	s.watch(c)

@@ -138,11 +138,6 @@ func (s *Sim) controlClearOutbox(w http.ResponseWriter, _ *http.Request) {
 	done(w, nil)
 }
 
-// controlRefunds: no money moves here yet.
-func (s *Sim) controlRefunds(w http.ResponseWriter, _ *http.Request) {
-	writeJSON(w, http.StatusOK, fields{"refunds": []any{}})
-}
-
 func (s *Sim) controlFaults(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, fields{"faults": s.Faults()})
 }

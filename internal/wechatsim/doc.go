@@ -2,6 +2,9 @@
 // authorisation), the complaint API of mini programs, the encrypted push to the product, an SMTP sink that receives the
 // product's mails, and a page that shows all of it as a phone.
 //
+// WeChat Pay is played by the package paysim below, mounted here with its controls: /control/merchants, /control/orders, /control/pay, /control/refunds, and faults
+// whose target begins with pay. (paysim.Fault).
+//
 // It is written from reference/wechat-open-platform.md and reference/wechat-complaint-api.md alone and shares no code with
 // the product's client: its signature, its cipher and its JSON shapes are its own, so that the two understanding each other
 // proves something. It must never be imported by code that serves real traffic, and it must never import internal/wechat.

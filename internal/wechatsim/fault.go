@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 )
 
 // Fault makes the next matching calls fail. Without after or hangup the call has no effect.
@@ -29,7 +31,12 @@ type Fault struct {
 	Drop bool `json:"drop,omitempty"`
 	// After performs the call first and then answers with the error.
 	After bool `json:"after,omitempty"`
+	// Mode and Code are for targets that begin with pay.; see paysim.Fault.
+	Mode string `json:"mode,omitempty"`
+	Code string `json:"code,omitempty"`
 }
+
+const payTargets = "pay."
 
 const smtpTarget = "smtp"
 
@@ -45,10 +52,18 @@ func (f *Fault) matches(name, path string) bool {
 
 // AddFault arms a fault behind those already armed.
 func (s *Sim) AddFault(f Fault) error {
+	if strings.HasPrefix(f.Target, payTargets) {
+		if err := s.pay.AddFault(paysim.Fault{Target: f.Target, Mode: f.Mode, HTTPStatus: f.HTTPStatus, Code: f.Code, DelayMS: f.DelayMS, Times: f.Times}); err != nil {
+			return payError(err)
+		}
+		return nil
+	}
 	if f.Times == 0 {
 		f.Times = 1
 	}
 	switch {
+	case f.Mode != "" || f.Code != "":
+		return fmt.Errorf("add a fault: %w: mode and code belong to pay.… targets", ErrInvalid)
 	case f.Target == "":
 		return fmt.Errorf("add a fault: %w: target is empty", ErrInvalid)
 	case f.Times < 0 || f.DelayMS < 0:
@@ -66,6 +81,14 @@ func (s *Sim) AddFault(f Fault) error {
 	return nil
 }
 
+// payError gives the errors of the money the kinds of this package.
+func payError(err error) error {
+	if errors.Is(err, paysim.ErrNotFound) {
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return fmt.Errorf("%w: %w", ErrInvalid, err)
+}
+
 func knownTarget(target string) bool {
 	return slices.ContainsFunc(endpoints(), func(e endpoint) bool { return e.name == target || e.path == target })
 }
@@ -78,6 +101,9 @@ func (s *Sim) Faults() []Fault {
 	for _, f := range s.faults {
 		out = append(out, *f)
 	}
+	for _, f := range s.pay.Faults() {
+		out = append(out, Fault{Target: f.Target, Mode: f.Mode, HTTPStatus: f.HTTPStatus, Code: f.Code, DelayMS: f.DelayMS, Times: f.Times})
+	}
 	return out
 }
 
@@ -86,6 +112,7 @@ func (s *Sim) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.faults = nil
+	s.pay.ClearFaults()
 }
 
 // takeFault uses up one count of the first fault that matches.

@@ -56,6 +56,8 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("GET /{$}", s.phonePage)
 	mux.HandleFunc("POST /{$}", s.sendSMS) // sms.tencentcloudapi.com
 
+	s.pay.Register(mux) // api.mch.weixin.qq.com, and the controls about money
+
 	mux.HandleFunc("GET /control/offiaccount", s.controlOffi)
 	mux.HandleFunc("POST /control/offiaccount", s.controlSetOffi)
 	mux.HandleFunc("POST /control/offiaccount/scan", s.controlScan)
@@ -69,7 +71,6 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("POST /control/complaints/{id}/advance", s.controlAdvance)
 	mux.HandleFunc("GET /control/outbox", s.controlOutbox)
 	mux.HandleFunc("DELETE /control/outbox", s.controlClearOutbox)
-	mux.HandleFunc("GET /control/refunds", s.controlRefunds)
 	mux.HandleFunc("GET /control/faults", s.controlFaults)
 	mux.HandleFunc("POST /control/faults", s.controlAddFault)
 	mux.HandleFunc("DELETE /control/faults", s.controlClearFaults)

@@ -10,7 +10,10 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 )
 
 // Sim is one WeChat. Make it with New, mount Handler, start Run.
@@ -56,6 +59,8 @@ type Sim struct {
 	custom    []customMessage
 	offi      offiState
 	sms       smsState
+	pay       *paysim.Host
+	ahead     atomic.Int64  // offset, for the money, which has a lock of its own
 	changed   chan struct{} // closed and replaced whenever something arrived or left
 }
 
@@ -81,6 +86,9 @@ func New(cfg Config) (*Sim, error) {
 		media: map[string]*mediaFile{}, changed: make(chan struct{}),
 	}
 	s.cdnKey = s.random.bytes(32)
+	s.pay = paysim.New(paysim.Options{
+		Now: func() time.Time { return cfg.Now().Add(time.Duration(s.ahead.Load())) }, Wall: cfg.Now, Client: &client, Logger: cfg.Logger,
+	})
 	s.addTestAccounts()
 	s.offi, s.sms.daily = newOffiState(), smsDaily
 	s.addOffiAccount()
@@ -91,6 +99,9 @@ func New(cfg Config) (*Sim, error) {
 	}
 	return s, nil
 }
+
+// Pay is the WeChat Pay beside this WeChat.
+func (s *Sim) Pay() *paysim.Host { return s.pay }
 
 // Endpoints is where the product listens; empty strings in SetEndpoints leave a value as it is.
 type Endpoints struct {
@@ -182,6 +193,7 @@ func (s *Sim) AdvanceClock(d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.offset += d
+	s.ahead.Store(int64(s.offset))
 	s.passDeadlines()
 	s.poke()
 	return nil
@@ -204,6 +216,7 @@ func (s *Sim) Run(ctx context.Context) error {
 		s.running = false
 		s.mu.Unlock()
 	}()
+	tries.Go(func() { s.pay.Run(ctx) })
 	slots := make(chan struct{}, pushSlots)
 	tick := time.NewTicker(min(s.cfg.TicketInterval, tickEvery))
 	defer tick.Stop()
@@ -251,13 +264,14 @@ func (s *Sim) beat() []*push {
 func (s *Sim) WaitUntil(ctx context.Context, cond func() bool) error {
 	for {
 		s.mu.Lock()
-		changed := s.changed
+		changed, paid := s.changed, s.pay.Changed()
 		s.mu.Unlock()
 		if cond() {
 			return nil
 		}
 		select {
 		case <-changed:
+		case <-paid:
 		case <-ctx.Done():
 			return fmt.Errorf("wait for the simulator: %w", ctx.Err())
 		}
