@@ -6,6 +6,15 @@ export const routes: RouteRecordRaw[] = [
   { path: '/workbench', redirect: '/complaints' },
   { path: '/login', component: () => import('./pages/LoginPage.vue'), meta: { open: true, bare: true, title: 'page.login' } },
   { path: '/setup', component: () => import('./pages/SetupPage.vue'), meta: { open: true, bare: true, title: 'page.setup' } },
+  {
+    path: '/c/:token',
+    component: () => import('./pages/LinkPage.vue'),
+    meta: { open: true, bare: true, title: 'page.case' },
+    children: [
+      { path: '', component: () => import('./pages/CasePage.vue') },
+      { path: 'respond', component: () => import('./pages/RespondPage.vue'), meta: { title: 'page.respond' } },
+    ],
+  },
   { path: '/complaints', component: () => import('./pages/InboxPage.vue'), meta: { title: 'page.complaints', rail: 'complaints' } },
   { path: '/complaints/:id', component: () => import('./pages/CasePage.vue'), meta: { bare: true, title: 'page.case' } },
   { path: '/complaints/:id/respond', component: () => import('./pages/RespondPage.vue'), meta: { bare: true, title: 'page.respond' } },

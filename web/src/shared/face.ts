@@ -1,3 +1,5 @@
+import { LINK_PATH } from '@/shared/link'
+
 /** The two faces: a desk, and a phone by its width or by what it says it is. */
 export type Face = 'desk' | 'phone'
 
@@ -9,6 +11,8 @@ export function faceOf(width: number, userAgent: string): Face {
 }
 
 export function currentFace(): Face {
+  // A link of a message is made for a phone, and opens the same page everywhere.
+  if (window.location.pathname.startsWith(LINK_PATH)) return 'phone'
   return faceOf(window.innerWidth, navigator.userAgent)
 }
 

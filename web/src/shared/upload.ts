@@ -1,5 +1,6 @@
 import { ApiProblem, problemFrom } from '@/shared/api/problem'
 import type { Evidence } from '@/shared/api/types'
+import { linkAuthorization } from '@/shared/link'
 
 /** Uploads a picture; fetch cannot tell how far it is, so this is the older way. It rejects with an ApiProblem. */
 export function upload(file: File, complaint: string, onProgress: (percent: number) => void): Promise<Evidence> {
@@ -9,6 +10,8 @@ export function upload(file: File, complaint: string, onProgress: (percent: numb
     form.append('file', file, file.name)
     const request = new XMLHttpRequest()
     request.open('POST', '/api/v1/evidence')
+    const link = linkAuthorization('/api/v1/evidence')
+    if (link) request.setRequestHeader('Authorization', link)
     request.responseType = 'json'
     request.timeout = 120_000
     request.upload.onprogress = (e) => { if (e.lengthComputable) onProgress(Math.min(99, Math.round((e.loaded / e.total) * 100))) }

@@ -1,5 +1,6 @@
 import createClient from 'openapi-fetch'
 import { noteServerDate } from '@/shared/clock'
+import { linkAuthorization, noteRefusal } from '@/shared/link'
 import { ApiProblem, problemOf } from './problem'
 import type { paths } from './schema'
 
@@ -7,7 +8,12 @@ import type { paths } from './schema'
 export const api = createClient<paths>({ credentials: 'same-origin', fetch: request => globalThis.fetch(request) })
 
 api.use({
+  onRequest({ request, schemaPath }) {
+    const link = linkAuthorization(schemaPath)
+    if (link) request.headers.set('Authorization', link)
+  },
   onResponse({ response }) {
+    noteRefusal(response.status)
     noteServerDate(response.headers.get('Date'))
   },
   onError() {

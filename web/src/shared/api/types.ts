@@ -17,6 +17,7 @@ export type ComplaintQuery = Query<paths['/api/v1/complaints']['get']>
 export type ComplaintCounts = Good<paths['/api/v1/complaints/counts']['get']>
 export type Complaint = Good<paths['/api/v1/complaints/{id}']['get']>
 export type TimelineEntry = NonNullable<Complaint['timeline']>[number]
+export type OpenedLink = Good<paths['/api/v1/link']['post']>
 export type Revealed = Good<paths['/api/v1/complaints/{id}/reveal']['post']>
 export type RespondInput = Sent<paths['/api/v1/complaints/{id}/respond']['post']>
 export type Evidence = Good<paths['/api/v1/evidence/{id}']['get']>

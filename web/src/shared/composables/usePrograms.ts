@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import { api, take } from '@/shared/api/client'
 import type { Program } from '@/shared/api/types'
+import { throughLink } from '@/shared/link'
 import { needsHelp } from '@/shared/rules/program'
 
 const KEY = ['programs'] as const
@@ -19,7 +20,7 @@ async function readAll(): Promise<Program[]> {
 }
 
 export function usePrograms() {
-  const query = useQuery({ queryKey: KEY, queryFn: readAll, refetchInterval: 30_000, staleTime: 10_000 })
+  const query = useQuery({ queryKey: KEY, queryFn: readAll, refetchInterval: 30_000, staleTime: 10_000, enabled: computed(() => !throughLink.value) })
   const programs = computed<Program[]>(() => query.data.value ?? [])
   const broken = computed(() => programs.value.filter(needsHelp))
   const byId = computed(() => new Map(programs.value.map(p => [p.id, p])))

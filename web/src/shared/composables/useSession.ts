@@ -6,6 +6,7 @@ import { ApiProblem } from '@/shared/api/problem'
 import type { Me } from '@/shared/api/types'
 import { now } from '@/shared/clock'
 import { openDrafts } from '@/shared/drafts'
+import { activeLink } from '@/shared/link'
 import { may, type Right } from '@/shared/rules/permission'
 
 const ME = ['me'] as const
@@ -58,8 +59,8 @@ export function useSession() {
 
   return {
     me,
-    userId: computed(() => me.value?.id ?? ''),
-    can: (right: Right) => may(me.value, right),
+    userId: computed(() => (activeLink.value ? `link:${activeLink.value.link_id}` : me.value?.id ?? '')),
+    can: (right: Right) => may(activeLink.value ? { permissions: activeLink.value.rights === 'act' ? ['cases_read', 'cases_act'] : ['cases_read'] } : me.value, right),
     signIn,
     signOut,
     setUp,

@@ -1,7 +1,9 @@
 import inboxPhone from './inboxPhone'
+import link from './link'
 
 export default {
   ...inboxPhone,
+  link,
   inbox: { soon: '{n} due within 12 h, first {when}', noneSoon: 'Nothing due within 12 h', withDraft: '{state}, draft' },
   step: {
     to_respond: { due: 'Respond by {when}, or the platform steps in', over: 'Ended {when}; the platform may have stepped in' },

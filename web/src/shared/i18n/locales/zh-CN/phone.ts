@@ -1,7 +1,9 @@
 import inboxPhone from './inboxPhone'
+import link from './link'
 
 export default {
   ...inboxPhone,
+  link,
   inbox: { soon: '{n} 单在 12 小时内到期，最早 {when}', noneSoon: '12 小时内没有要到期的', withDraft: '{state}，有草稿' },
   step: {
     to_respond: { due: '{when} 前回应，逾期平台会介入判责', over: '{when} 的期限已过，平台可能已介入' },
