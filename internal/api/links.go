@@ -10,6 +10,7 @@ import (
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/link"
+	"github.com/zhisu/zhisu/internal/notify"
 )
 
 func (a *API) linkRoutes() {
@@ -151,6 +152,27 @@ func (a *API) revokeLink(ctx context.Context, in *ByID) (*empty, error) {
 			Verb: "revoke", Object: "link", ObjectID: l.ID, ProgramID: l.ProgramID, Detail: map[string]any{"complaint_id": l.ComplaintID, "receiver": l.AddressMasked},
 		})
 	})
+}
+
+// revokeGone ends the links of receivers that no subscription in force names any more.
+func (a *API) revokeGone(ctx context.Context, before []notify.Receiver) error {
+	subs, err := a.Notify.ListSubscriptions(ctx)
+	if err != nil {
+		return err
+	}
+	still := map[string]bool{}
+	for _, s := range subs {
+		for _, r := range s.Receivers {
+			still[notify.LinkKey(r.ChannelID, r.Address)] = still[notify.LinkKey(r.ChannelID, r.Address)] || s.Enabled
+		}
+	}
+	var gone []string
+	for _, r := range before {
+		if key := notify.LinkKey(r.ChannelID, r.Address); !still[key] {
+			gone = append(gone, key)
+		}
+	}
+	return a.Links.RevokeReceivers(ctx, a.DB.Write(), gone, who(ctx).Name)
 }
 
 // linkProblem translates what one-tap links refuse.

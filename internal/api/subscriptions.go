@@ -190,7 +190,8 @@ type updateSubscriptionInput struct {
 }
 
 func (a *API) updateSubscription(ctx context.Context, in *updateSubscriptionInput) (*body[subscriptionView], error) {
-	if _, err := a.subscription(ctx, in.ID); err != nil {
+	before, err := a.subscription(ctx, in.ID)
+	if err != nil {
 		return nil, err
 	}
 	b := in.Body
@@ -215,6 +216,9 @@ func (a *API) updateSubscription(ctx context.Context, in *updateSubscriptionInpu
 	if err != nil {
 		return nil, err
 	}
+	if err := a.revokeGone(ctx, before.Receivers); err != nil {
+		return nil, err
+	}
 	return a.subscriptionDone(ctx, "update", s)
 }
 
@@ -231,10 +235,14 @@ func (a *API) subscriptionDone(ctx context.Context, verb string, s notify.Subscr
 }
 
 func (a *API) deleteSubscription(ctx context.Context, in *ByID) (*empty, error) {
-	if _, err := a.subscription(ctx, in.ID); err != nil {
+	before, err := a.subscription(ctx, in.ID)
+	if err != nil {
 		return nil, err
 	}
 	if err := a.Notify.DeleteSubscription(ctx, in.ID); err != nil {
+		return nil, err
+	}
+	if err := a.revokeGone(ctx, before.Receivers); err != nil {
 		return nil, err
 	}
 	return &empty{}, a.Identity.Record(ctx, a.DB.Write(), identity.Entry{Verb: "delete", Object: "subscription", ObjectID: in.ID})

@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/zhisu/zhisu/internal/api"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/link"
+	"github.com/zhisu/zhisu/internal/testkit"
 	"github.com/zhisu/zhisu/internal/wechatsim"
 )
 
@@ -274,4 +276,32 @@ func (s *stage) fetch(path string, header ...string) int {
 	}
 	defer res.Body.Close()
 	return res.StatusCode
+}
+
+var linkInMail = regexp.MustCompile(`/c/([A-Za-z0-9_-]{27})\b`)
+
+func TestTheMailsLinkOpensTheCaseUntilItsReceiverIsGone(t *testing.T) {
+	engines(t, func(t *testing.T, databaseURL string) {
+		s := start(t, t.TempDir(), databaseURL)
+		s.authorise(tea)
+		s.subscribe()
+		owner := s.as(identity.Owner)
+		id := s.caseID(s.file(wechatsim.Filing{}))
+		found := linkInMail.FindStringSubmatch(s.mails(1)[0].Text)
+		if found == nil {
+			t.Fatalf("the mail has no link: %s", s.mails(1)[0].Text)
+		}
+		token := found[1]
+		if a := s.through(token)("GET", "/complaints/"+id, nil); a.status != 200 {
+			t.Errorf("the mail's link shows %d %s", a.status, a.raw)
+		}
+		if dump := testkit.Dump(t, s.app.DB); strings.Contains(dump, token) || strings.Contains(s.logs.String(), token) {
+			t.Error("the token is stored or logged in clear")
+		}
+		sub, _ := owner.want(200, "GET", "/subscriptions", nil).items()[0]["id"].(string)
+		owner.want(204, "DELETE", "/subscriptions/"+sub, nil)
+		if a := s.through(token)("GET", "/complaints/"+id, nil); a.status != 401 {
+			t.Errorf("the link of a receiver who is gone shows %d", a.status)
+		}
+	})
 }

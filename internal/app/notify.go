@@ -32,7 +32,7 @@ func (a *App) buildNotify(clk clock.Clock, roots *x509.CertPool, wc *wechat.Clie
 	vars := varNames()
 	return notify.New(notify.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: clk, PublicURL: a.Config.PublicURL, Logger: a.Logger,
-		Facts: facts{a.Complaints, a.Programs, a.Actions}, Members: members{a.Identity},
+		Facts: facts{a.Complaints, a.Programs, a.Actions}, Members: members{a.Identity}, Links: links{a},
 		Providers: map[string]channel.Provider{
 			"email":       email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
 			"wecom":       wecom.New(post),

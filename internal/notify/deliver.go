@@ -146,7 +146,7 @@ func snooze(wait db.Time) error {
 
 // try sends once.
 func (s *Service) try(ctx context.Context, n *noticeRow, ch *channelRow, f Facts) error {
-	m, err := s.message(n, f)
+	m, err := s.message(n, s.lead(ctx, n, f))
 	if err != nil {
 		return err
 	}
