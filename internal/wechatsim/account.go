@@ -22,6 +22,10 @@ type account struct {
 	authorizedAt time.Time
 
 	own      ownTokens
+	pushKeys codec // of Push, and those before its latest change
+	pushPrev codec
+	frozen   bool                 // the AppSecret is frozen
+	barred   bool                 // the caller's address is not on the program's whitelist
 	talked   map[string]time.Time // openid → when this user last sent a message
 	sender   string               // FromUserName of pushes; never the complainant
 	standing standing
@@ -63,7 +67,14 @@ func (s *Sim) AddProgram(p Program) error {
 		p.NickName = p.AppID
 	}
 	p.FuncIDs = slices.Clone(p.FuncIDs)
-	s.addAccount(&account{Program: p})
+	a := &account{Program: p}
+	a.Push = nil
+	if p.Push != nil {
+		if err := a.takePush(*p.Push); err != nil {
+			return fmt.Errorf("add a program: %w", err)
+		}
+	}
+	s.addAccount(a)
 	return nil
 }
 
@@ -85,6 +96,11 @@ type ProgramView struct {
 	GrantedSets   []int  `json:"granted_sets"`
 	FuncIDs       []int  `json:"func_ids"`
 	AuthorizedAt  *int64 `json:"authorized_at"` // ms
+	// Own says that the program has an AppSecret; PushURL, PushMode and PushFormat are its own server's.
+	Own        bool   `json:"own"`
+	PushURL    string `json:"push_url"`
+	PushMode   string `json:"push_mode"`
+	PushFormat string `json:"push_format"`
 }
 
 // Programs lists the mini programs in the order they were added, without the release check's accounts.
@@ -99,6 +115,10 @@ func (s *Sim) Programs() []ProgramView {
 		}
 		if a.authorized {
 			v.AuthorizedAt = millis(a.authorizedAt)
+		}
+		v.Own = a.Secret != ""
+		if a.Push != nil {
+			v.PushURL, v.PushMode, v.PushFormat = a.Push.URL, a.Push.Mode, a.Push.Format
 		}
 		out = append(out, v)
 	}

@@ -17,7 +17,8 @@ const (
 
 func (s *Sim) pushProgress(c *complaint, cause string) { s.pushComplaint(c, cause) }
 
-// pushComplaint pushes complaint_callback to the platform, unless the cause is silenced or the program did not grant set 76.
+// pushComplaint pushes complaint_callback to the platform and to the program's own server, unless the cause is silenced. A program that neither granted
+// set 76 nor has a server of its own is told nothing, which the log shows.
 func (s *Sim) pushComplaint(c *complaint, cause string) {
 	if slices.Contains(s.settings.SilentEvents, cause) {
 		return
@@ -30,18 +31,35 @@ func (s *Sim) pushComplaint(c *complaint, cause string) {
 	if cause == firstPush {
 		option = optionFirst
 	}
-	plain := s.complaintXML(c, a, v, event, option)
 	reason := ""
 	if !a.authorized {
 		reason = "the program is not authorised"
 	} else if !a.has(76) {
 		reason = "set 76 is not granted"
 	}
-	for range 1 + v.Duplicates {
-		s.enqueue(&push{
-			target: targetMessages, event: event, appid: c.appid, complaintID: c.id, openid: a.sender, plain: plain, reason: reason,
-		})
+	var targets []string
+	if reason == "" || a.Push == nil {
+		targets = append(targets, targetMessages)
 	}
+	if a.Push != nil && (reason != "" || !s.settings.OwnPushAlone) {
+		targets, reason = append(targets, targetOwn), ""
+	}
+	for range 1 + v.Duplicates {
+		for _, target := range targets {
+			p := &push{target: target, event: event, appid: c.appid, complaintID: c.id, openid: a.sender, reason: reason}
+			p.plain = s.complaintPlain(c, p, event, option)
+			s.enqueue(p)
+		}
+	}
+}
+
+// complaintPlain is the plain text of a push in the format of p's door.
+func (s *Sim) complaintPlain(c *complaint, p *push, event, option string) []byte {
+	a, v := s.accounts[c.appid], s.variantsOf(c)
+	if s.doorOf(p).format == formatJSON {
+		return s.complaintJSON(c, a, v, event, option)
+	}
+	return s.complaintXML(c, a, v, event, option)
 }
 
 // pushFields writes elements and leaves out the omitted ones.
@@ -65,24 +83,13 @@ func (s *Sim) complaintXML(c *complaint, a *account, v Variants, event, option s
 	b.text("MsgType", "event")
 	b.text("Event", event)
 	inner := &pushFields{omit: v.PushOmit}
-	inner.add("appid", c.appid)
-	inner.add("option_type", option)
-	inner.add("complaint_order_id", c.id)
-	inner.add("status", orElse(v.PushStatus, strconv.Itoa(c.status)))
-	inner.add("create_time", unix(c.created))
-	inner.add("expire_time", unix(c.expires))
-	inner.add("type", orElse(v.PushType, strconv.Itoa(c.kind)))
-	inner.add("order_id", payOrder(c, v))
-	inner.add("out_trade_no", c.outNo)
-	inner.add("phone_number", c.phone)
-	inner.add("open_id", c.openid)
+	for _, f := range c.pushValues(v, option) {
+		inner.add(f[0], f[1])
+	}
 	if !v.NoMaterial {
 		inner.add("customer_material_content", c.content)
 		s.addMedia(inner, "customer_material_media_id_list", c.images, v)
 	}
-	inner.add("pay_time", unix(c.paid))
-	inner.add("total_cost", strconv.FormatInt(c.amount, 10))
-	inner.add("product_name", c.product)
 	s.addHistory(inner, c, v)
 	if v.Flat {
 		b.buf.Write(inner.buf.Bytes())
@@ -96,14 +103,7 @@ func (s *Sim) complaintXML(c *complaint, a *account, v Variants, event, option s
 
 // addHistory repeats <history> per entry; there is no outer list element.
 func (s *Sim) addHistory(b *pushFields, c *complaint, v Variants) {
-	items := c.items
-	switch v.History {
-	case "none":
-		return
-	case "single":
-		items = items[len(items)-1:]
-	}
-	for _, n := range items {
+	for _, n := range c.history(v) {
 		b.open("history")
 		b.text("time", unix(n.at))
 		b.text("content", n.content)
@@ -112,10 +112,23 @@ func (s *Sim) addHistory(b *pushFields, c *complaint, v Variants) {
 	}
 }
 
+// history is the entries that a push tells.
+func (c *complaint) history(v Variants) []node {
+	switch v.History {
+	case "none":
+		return nil
+	case "single":
+		return c.items[len(c.items)-1:]
+	}
+	return c.items
+}
+
+func joined(links []string) string { return strings.Join(links, ",") }
+
 func (s *Sim) addMedia(b *pushFields, name string, images []imageRef, v Variants) {
 	links := s.links(images)
 	if v.MediaList == "comma" && len(links) > 0 {
-		links = []string{strings.Join(links, ",")}
+		links = []string{joined(links)}
 	}
 	for _, u := range links {
 		b.add(name, u)
@@ -134,4 +147,24 @@ func orElse(v *string, other string) string {
 		return *v
 	}
 	return other
+}
+
+// pushValues are the single values of a push, all of them texts.
+func (c *complaint) pushValues(v Variants, option string) [][2]string {
+	return [][2]string{
+		{"appid", c.appid},
+		{"option_type", option},
+		{"complaint_order_id", c.id},
+		{"status", orElse(v.PushStatus, strconv.Itoa(c.status))},
+		{"create_time", unix(c.created)},
+		{"expire_time", unix(c.expires)},
+		{"type", orElse(v.PushType, strconv.Itoa(c.kind))},
+		{"order_id", payOrder(c, v)},
+		{"out_trade_no", c.outNo},
+		{"phone_number", c.phone},
+		{"open_id", c.openid},
+		{"pay_time", unix(c.paid)},
+		{"total_cost", strconv.FormatInt(c.amount, 10)},
+		{"product_name", c.product},
+	}
 }

@@ -19,6 +19,8 @@ type Program struct {
 	FuncIDs []int `json:"func_ids"`
 	// Secret is the program's own AppSecret, for /cgi-bin/token and /cgi-bin/stable_token. Empty = direct calls are refused.
 	Secret string `json:"secret,omitempty"`
+	// Push is the program's own 消息推送 setting; nil = the program has no server of its own.
+	Push *PushSetup `json:"push,omitempty"`
 }
 
 // Config describes one simulated WeChat with one third-party platform in it.
@@ -124,6 +126,9 @@ type Settings struct {
 	// SilentEvents are causes that change a complaint without a push: the events of advance, or respond, supplement,
 	// refund_proof, appeal. The reference knows one report that withdraw was not pushed.
 	SilentEvents []string `json:"silent_events"`
+	// OwnPushAlone pushes to a program's own server only while no platform holds set 76 of it; otherwise both hear everything. The
+	// reference does not know which (reference/wechat-complaint-api.md §2.4).
+	OwnPushAlone bool `json:"own_push_alone"`
 	// RetrySameBytes sends the same timestamp, nonce and cipher text again on a retry; off = sealed anew each time.
 	RetrySameBytes bool `json:"retry_same_bytes"`
 	// DailyLimits and MinuteLimits cap calls per account and API, by API name or path: 45009 and 45011.

@@ -66,6 +66,12 @@ func (s *Sim) ownAccount(grant, appid, secret string) (*account, *apiError) {
 	if a.Secret == "" || a.Secret != secret {
 		return nil, refuse(40125)
 	}
+	if a.frozen {
+		return nil, refuse(40243)
+	}
+	if a.barred {
+		return nil, refuse(40164)
+	}
 	return a, nil
 }
 

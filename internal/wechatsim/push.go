@@ -14,10 +14,11 @@ import (
 	"time"
 )
 
-// The two addresses of a platform, reference/wechat-open-platform.md §1.2 and §4.
+// The two addresses of a platform, reference/wechat-open-platform.md §1.2 and §4, and that of a program that uses its own AppSecret.
 const (
 	targetEvents   = "events"
 	targetMessages = "messages"
+	targetOwn      = "own" // a program's own server
 
 	statePending    = "pending"
 	stateDelivered  = "delivered"
@@ -52,8 +53,9 @@ type push struct {
 
 // wireBytes is what goes over the wire.
 type wireBytes struct {
-	url  string
-	body []byte
+	url         string
+	body        []byte
+	contentType string
 }
 
 // PushTry is one attempt to deliver. At is ms of this WeChat's clock; Body is the answer, cut short.
@@ -90,7 +92,7 @@ func (s *Sim) enqueue(p *push) *push {
 	}
 	s.pushes = append(s.pushes, p)
 	s.bump()
-	if s.endpointFor(p) == "" {
+	if s.doorOf(p).url == "" {
 		p.reason = "the product's address is not set"
 	}
 	if p.reason != "" {
@@ -104,16 +106,6 @@ func (s *Sim) enqueue(p *push) *push {
 }
 
 func (p *push) finished() bool { return p.state != statePending }
-
-func (s *Sim) endpointFor(p *push) string {
-	switch p.target {
-	case targetEvents:
-		return s.cfg.EventsURL
-	case targetAccount:
-		return s.offi.callback
-	}
-	return strings.ReplaceAll(s.cfg.MessagesURL, "$APPID$", p.appid)
-}
 
 // deliver tries up to three times: a try counts as delivered when the answer is right and in time.
 func (s *Sim) deliver(ctx context.Context, p *push) {
@@ -182,42 +174,22 @@ func acknowledged(target, answer string) bool {
 
 // seal makes the request for p with the current keys and a fresh nonce. Called with the lock held.
 func (s *Sim) seal(p *push) (wireBytes, error) {
-	keys, appid := s.cur, s.cfg.ComponentAppID
-	if p.target == targetAccount {
-		keys, appid = *s.offi.keys, OffiAppID
-	}
-	text, err := keys.encrypt(s.random.bytes(prefixBytes), p.plain, appid)
-	if err != nil {
-		return wireBytes{}, fmt.Errorf("seal a push: %w", err)
-	}
+	d := s.doorOf(p)
 	stamp, nonce := strconv.FormatInt(s.now().Unix(), 10), s.random.digits(10)
-	q := url.Values{"signature": {keys.sign(stamp, nonce)}, "timestamp": {stamp}, "nonce": {nonce}}
-	if p.target != targetAccount || s.offi.mode != "plain" {
+	q := url.Values{"signature": {d.keys.sign(stamp, nonce)}, "timestamp": {stamp}, "nonce": {nonce}}
+	var text string
+	if d.sealed() {
+		var err error
+		if text, err = d.keys.encrypt(s.random.bytes(prefixBytes), p.plain, d.appid); err != nil {
+			return wireBytes{}, fmt.Errorf("seal a push: %w", err)
+		}
 		q.Set("encrypt_type", encryptStyle)
-		q.Set("msg_signature", keys.sign(stamp, nonce, text))
+		q.Set("msg_signature", d.keys.sign(stamp, nonce, text))
 	}
 	if p.openid != "" {
 		q.Set("openid", p.openid)
 	}
-	return wireBytes{url: withQuery(s.endpointFor(p), q), body: s.wrap(p, text)}, nil
-}
-
-// wrap makes the outer XML: AppId for the platform's own events, ToUserName for what is received for a program.
-func (s *Sim) wrap(p *push, encrypted string) []byte {
-	var b xmlBuilder
-	if p.target == targetAccount && s.offi.mode == "plain" {
-		return p.plain
-	}
-	if p.target == targetAccount && s.offi.mode == "compat" {
-		return []byte(strings.TrimSuffix(string(p.plain), "</xml>") + "<Encrypt><![CDATA[" + encrypted + "]]></Encrypt></xml>")
-	}
-	if p.target == targetEvents {
-		b.text("AppId", s.cfg.ComponentAppID)
-	} else {
-		b.text("ToUserName", s.userName(p.appid))
-	}
-	b.text("Encrypt", encrypted)
-	return b.document()
+	return wireBytes{url: withQuery(d.url, q), body: d.wrap(p.plain, text), contentType: d.contentType()}, nil
 }
 
 func (s *Sim) userName(appid string) string {
@@ -256,7 +228,7 @@ func (s *Sim) exchange(ctx context.Context, wire wireBytes) (answer string, stat
 	if err != nil {
 		return "", 0, fmt.Errorf("make the request: %w", bareURLError(err))
 	}
-	req.Header.Set("Content-Type", "text/xml")
+	req.Header.Set("Content-Type", wire.contentType)
 	req.Header.Set("User-Agent", "Mozilla/4.0")
 	res, err := s.client.Do(req)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 // RawPush is one single push, right or wrong on purpose. It is tried once and not repeated.
 type RawPush struct {
-	// Target is messages (default) or events.
+	// Target is messages (default), events, or own: the program's own server.
 	Target string `json:"target"`
 	// AppID is the program in whose name it comes; empty = the first one.
 	AppID string `json:"appid"`
@@ -74,14 +74,14 @@ func (s *Sim) rawBytes(r RawPush) (wireBytes, string, error) {
 	if err != nil {
 		return wireBytes{}, "", err
 	}
-	if s.endpointFor(p) == "" {
+	d := s.doorOf(p)
+	if d.url == "" {
 		return wireBytes{}, "", fmt.Errorf("%w: the product's address is not set", ErrNotNow)
 	}
-	keys, err := s.rawKeys(r)
-	if err != nil {
+	if err := d.takeRawKeys(r); err != nil {
 		return wireBytes{}, "", err
 	}
-	wire, err := s.rawSeal(p, r, keys)
+	wire, err := s.rawSeal(p, r, d)
 	return wire, p.target, err
 }
 
@@ -95,13 +95,13 @@ func (s *Sim) rawPlain(r RawPush) (*push, error) {
 	switch p.target {
 	case "":
 		p.target = targetMessages
-	case targetMessages, targetEvents:
+	case targetMessages, targetEvents, targetOwn:
 	default:
-		return nil, fmt.Errorf("%w: target is messages or events", ErrInvalid)
+		return nil, fmt.Errorf("%w: target is messages, events or own", ErrInvalid)
 	}
 	if c := s.complaints[r.ComplaintOrderID]; c != nil {
 		p.appid = c.appid
-		p.plain = s.complaintXML(c, s.accounts[c.appid], s.variantsOf(c), "complaint_callback", optionProgress)
+		p.plain = s.complaintPlain(c, p, "complaint_callback", optionProgress)
 	} else if r.ComplaintOrderID != "" {
 		return nil, fmt.Errorf("complaint %q: %w", r.ComplaintOrderID, ErrNotFound)
 	}
@@ -115,7 +115,7 @@ func (s *Sim) rawPlain(r RawPush) (*push, error) {
 		p.plain = []byte(r.XML)
 	}
 	if p.plain == nil || r.Fault == "unknown_event" {
-		p.plain = s.unknownXML(p)
+		p.plain = s.doorOf(p).unknownEvent(p.openid, s.now().Unix())
 	}
 	if r.Fault == "doctype_inside" {
 		p.plain = append([]byte(`<!DOCTYPE xml [<!ENTITY a "aaaaaaaaaa">]>`), p.plain...)
@@ -126,70 +126,59 @@ func (s *Sim) rawPlain(r RawPush) (*push, error) {
 	return p, nil
 }
 
-// unknownXML is a message nobody has heard of.
-func (s *Sim) unknownXML(p *push) []byte {
-	var b xmlBuilder
-	if p.target == targetEvents {
-		b.text("AppId", s.cfg.ComponentAppID)
-		b.number("CreateTime", s.now().Unix())
-		b.text("InfoType", "sim_unknown_info")
-		return b.document()
-	}
-	b.text("ToUserName", s.userName(p.appid))
-	b.text("FromUserName", p.openid)
-	b.number("CreateTime", s.now().Unix())
-	b.text("MsgType", "event")
-	b.text("Event", "sim_unknown_event")
-	return b.document()
-}
-
-func (s *Sim) rawKeys(r RawPush) (codec, error) {
-	keys := s.cur
+// takeRawKeys replaces the keys as r asks.
+func (d *door) takeRawKeys(r RawPush) error {
 	if r.Fault == "previous_key" {
-		keys = s.prev
+		d.keys = d.prev
 	}
 	if r.AESKey != "" {
-		next, err := newCodec(keys.token, r.AESKey)
+		next, err := newCodec(d.keys.token, r.AESKey)
 		if err != nil {
-			return codec{}, err
+			return err
 		}
-		keys = next
+		d.keys = next
 	}
 	if r.Token != "" {
-		keys.token = r.Token
+		d.keys.token = r.Token
 	}
 	if r.Fault == "wrong_token" {
-		keys.token += "x"
+		d.keys.token += "x"
 	}
-	return keys, nil
+	return nil
 }
 
 // rawSeal seals p and spoils it as asked.
-func (s *Sim) rawSeal(p *push, r RawPush, keys codec) (wireBytes, error) {
-	text, err := s.rawCipher(p, r, keys)
-	if err != nil {
-		return wireBytes{}, err
-	}
+func (s *Sim) rawSeal(p *push, r RawPush, d door) (wireBytes, error) {
 	at := s.now()
 	if r.Fault == "old_timestamp" {
 		at = at.Add(-48 * time.Hour)
 	}
 	stamp, nonce := strconv.FormatInt(at.Unix(), 10), s.random.digits(10)
-	q := url.Values{
-		"signature": {keys.sign(stamp, nonce)}, "timestamp": {stamp}, "nonce": {nonce}, "encrypt_type": {encryptStyle},
-		"msg_signature": {keys.sign(stamp, nonce, text)},
+	q := url.Values{"signature": {d.keys.sign(stamp, nonce)}, "timestamp": {stamp}, "nonce": {nonce}}
+	var text string
+	signed := "signature" // the one that counts
+	if d.sealed() {
+		var err error
+		if text, err = s.rawCipher(p, r, d); err != nil {
+			return wireBytes{}, err
+		}
+		signed = "msg_signature"
+		q.Set("encrypt_type", encryptStyle)
+		q.Set(signed, d.keys.sign(stamp, nonce, text))
 	}
-	if p.target == targetMessages {
+	if p.target != targetEvents {
 		q.Set("openid", p.openid)
 	}
-	body := s.wrap(p, text)
+	body := d.wrap(p.plain, text)
 	switch r.Fault {
 	case "tampered_signature":
-		q.Set("msg_signature", flipHex(q.Get("msg_signature")))
+		q.Set(signed, flipHex(q.Get(signed)))
 	case "no_signature":
-		q.Del("msg_signature")
+		q.Del(signed)
 	case "tampered_cipher": // the signature was made before
-		body = s.wrap(p, flipBase64(text))
+		if text != "" {
+			body = d.wrap(p.plain, flipBase64(text))
+		}
 	case "doctype":
 		body = append([]byte(`<!DOCTYPE xml [<!ENTITY a "aaaaaaaaaa">]>`), body...)
 	case "not_xml":
@@ -199,12 +188,12 @@ func (s *Sim) rawSeal(p *push, r RawPush, keys codec) (wireBytes, error) {
 		q.Set("encrypt_type", "raw")
 		body = p.plain
 	}
-	return wireBytes{url: withQuery(s.endpointFor(p), q), body: body}, nil
+	return wireBytes{url: withQuery(d.url, q), body: body, contentType: d.contentType()}, nil
 }
 
 // rawCipher makes the Encrypt text; what is wrong here is signed correctly.
-func (s *Sim) rawCipher(p *push, r RawPush, keys codec) (string, error) {
-	inner := s.cfg.ComponentAppID
+func (s *Sim) rawCipher(p *push, r RawPush, d door) (string, error) {
+	inner, keys := d.appid, d.keys
 	if r.InnerAppID != "" {
 		inner = r.InnerAppID
 	} else if r.Fault == "wrong_appid" {

@@ -88,7 +88,7 @@ func (c *releaseCheck) step(ctx context.Context, step, name, appid string, run f
 func (c *releaseCheck) send(ctx context.Context, p *push) (string, error) {
 	s := c.sim
 	s.mu.Lock()
-	if s.endpointFor(p) == "" {
+	if s.doorOf(p).url == "" {
 		s.mu.Unlock()
 		return "", errors.New("the product's address is not set")
 	}

@@ -50,7 +50,7 @@ func keptBody(c *call) json.RawMessage {
 	return marshal(shown)
 }
 
-// marshal is for values of strings and maps of them, which cannot fail.
+// marshal is for texts, numbers, lists and maps of them, which cannot fail.
 func marshal(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {

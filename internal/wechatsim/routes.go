@@ -79,6 +79,8 @@ func (s *Sim) Handler() http.Handler {
 
 	mux.HandleFunc("GET /control/programs", s.controlPrograms)
 	mux.HandleFunc("POST /control/programs", s.controlAddProgram)
+	mux.HandleFunc("POST /control/programs/{appid}/push", s.controlProgramPush)
+	mux.HandleFunc("POST /control/programs/{appid}/secret", s.controlProgramSecret)
 	mux.HandleFunc("POST /control/authorize", s.controlAuthorize)
 	mux.HandleFunc("POST /control/unauthorize", s.controlUnauthorize)
 	mux.HandleFunc("POST /control/standing", s.controlStanding)

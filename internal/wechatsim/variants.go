@@ -11,6 +11,8 @@ import (
 type Variants struct {
 	// Flat leaves BussiCallBackInfo out of the push.
 	Flat bool `json:"flat"`
+	// WrapJSON puts BussiCallBackInfo into JSON pushes, which are flat otherwise.
+	WrapJSON bool `json:"wrap_json"`
 	// History: "" all entries, single = the latest only, none.
 	History string `json:"history"`
 	// NoMaterial leaves customer_material_* out.
