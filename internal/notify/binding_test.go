@@ -96,6 +96,29 @@ func TestScannedCodeBindsOnceAndGreets(t *testing.T) {
 	})
 }
 
+func TestMemberWhoScansIsReachedOnThatChannel(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		ch := w.channel("甲")
+		for range 2 { // scanning anew replaces the address
+			b, code, failed, err := w.StartBinding(t.Context(), ch, "周敏", "u1", "boss")
+			if err != nil || failed != nil || b.UserID != "u1" {
+				t.Fatalf("%+v, %+v, %v", b, failed, err)
+			}
+			scene, _, _ := strings.Cut(strings.TrimPrefix(code, "http://weixin.qq.com/q/"), "/")
+			w.scan(ch, scene, "zhang@163.com")
+		}
+		var masked []string
+		err := d.Read.NewRaw(`SELECT address_masked FROM contacts WHERE user_id = 'u1' AND channel_id = ?`, ch).Scan(t.Context(), &masked)
+		if err != nil || len(masked) != 1 || masked[0] != "z***@163.com" {
+			t.Errorf("contacts %v, %v", masked, err)
+		}
+		if strings.Contains(testkit.Dump(t, d), "zhang@163.com") {
+			t.Error("an address is stored in clear")
+		}
+	})
+}
+
 func TestCodeExpiresAfterTenMinutes(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

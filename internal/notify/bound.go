@@ -56,6 +56,11 @@ func (s *Service) Scanned(ctx context.Context, channelID, scene, address string)
 		if !ok {
 			return nil
 		}
+		if row.UserID != "" {
+			if err := s.storeContact(ctx, tx, row.UserID, channelID, to, masked); err != nil {
+				return err
+			}
+		}
 		return tx.Enqueue(ctx, GreetArgs{BindingID: row.ID}, nil)
 	})
 }

@@ -136,15 +136,23 @@ func (s *Service) SetContact(ctx context.Context, userID, channelID, address str
 	if err != nil {
 		return Contact{}, err
 	}
-	row := &contactRow{UserID: userID, ChannelID: channelID, AddressMasked: masked, UpdatedAt: s.now()}
-	if row.AddressSealed, err = s.sealer.Seal(contactPlace(userID, channelID), secret.New(normal)); err != nil {
-		return Contact{}, fmt.Errorf("seal contact: %w", err)
-	}
-	if _, err := s.db.Write().NewInsert().Model(row).On("CONFLICT (user_id, channel_id) DO UPDATE").
-		Set("address_sealed = EXCLUDED.address_sealed, address_masked = EXCLUDED.address_masked, updated_at = EXCLUDED.updated_at").Exec(ctx); err != nil {
-		return Contact{}, fmt.Errorf("store contact: %w", err)
+	if err := s.storeContact(ctx, s.db.Write(), userID, channelID, normal, masked); err != nil {
+		return Contact{}, err
 	}
 	return Contact{ChannelID: channelID, AddressMasked: masked, Own: true}, nil
+}
+
+// storeContact keeps an address in its normal form; a member who scans a code gets his that way.
+func (s *Service) storeContact(ctx context.Context, q bun.IDB, userID, channelID, normal, masked string) (err error) {
+	row := &contactRow{UserID: userID, ChannelID: channelID, AddressMasked: masked, UpdatedAt: s.now()}
+	if row.AddressSealed, err = s.sealer.Seal(contactPlace(userID, channelID), secret.New(normal)); err != nil {
+		return fmt.Errorf("seal contact: %w", err)
+	}
+	if _, err := q.NewInsert().Model(row).On("CONFLICT (user_id, channel_id) DO UPDATE").
+		Set("address_sealed = EXCLUDED.address_sealed, address_masked = EXCLUDED.address_masked, updated_at = EXCLUDED.updated_at").Exec(ctx); err != nil {
+		return fmt.Errorf("store contact: %w", err)
+	}
+	return nil
 }
 
 // errNoMember says that nobody active has this account.

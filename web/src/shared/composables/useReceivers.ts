@@ -15,7 +15,10 @@ export function useBindings(channelId: MaybeRefOrGetter<string>, wanted: MaybeRe
   const again = () => client.invalidateQueries({ queryKey: ['bindings', toValue(channelId)] })
 
   const start = useMutation({
-    mutationFn: (name: string) => take(api.POST('/api/v1/channels/{id}/bindings', { params: { path: { id: toValue(channelId) } }, body: name ? { name } : {} })),
+    mutationFn: ({ name, userId }: { name: string, userId: string }) => take(api.POST('/api/v1/channels/{id}/bindings', {
+      params: { path: { id: toValue(channelId) } },
+      body: { ...(name ? { name } : {}), ...(userId ? { user_id: userId } : {}) },
+    })),
   })
   const remove = useMutation({
     mutationFn: (bid: string) => take(api.DELETE('/api/v1/channels/{id}/bindings/{bid}', { params: { path: { id: toValue(channelId), bid } } })),
@@ -35,6 +38,12 @@ export function useBinding(channelId: MaybeRefOrGetter<string>, bindingId: Maybe
       return b && (b.state === 'expired' || (b.state !== 'waiting' && (b.greeting === 'sent' || b.greeting === 'failed'))) ? false : 2000
     },
   })
+}
+
+/** Who has an account here: a member who scans is reached wherever he is named. */
+export function useTellable() {
+  const query = useQuery({ queryKey: ['tellable'], queryFn: () => take(api.GET('/api/v1/members')) })
+  return { members: computed(() => query.data.value?.items ?? []) }
 }
 
 /** The facts that a template's places can be filled with. */

@@ -8,7 +8,7 @@ export default {
   thenBind: 'After saving, let receivers scan a code',
   need: { appid: 'Enter the AppID, beginning with wx', secret: 'Enter the AppSecret', template: 'Choose a template', fields: 'Choose what each place is filled with', aesKey: 'Enter the EncodingAESKey' },
   receivers: 'Receivers', chooseReceiver: 'Choose a receiver', typeOpenid: 'Nobody has scanned a code yet; an openid can be typed in too', phone: 'Phone number, such as 13800138000',
-  needCallback: 'No server callback is set up yet, so a scan will not be heard of.', setCallback: 'Set it up', receiverName: 'What the receiver is called', showCode: 'Show code',
+  needCallback: 'No server callback is set up yet, so a scan will not be heard of.', setCallback: 'Set it up', who: 'Who is going to scan', noMember: 'Not a member', receiverName: 'What the receiver is called', showCode: 'Show code',
   scan: 'Scan with WeChat', scanHint: 'Scanning and following the account binds the receiver. The code is valid for 10 minutes and once.', qrLabel: 'Code that binds a receiver', bound: '{name} is bound', greeted: 'A test message was sent. Please look in WeChat.',
   greeting: 'Sending a test message', another: 'Bind another', expired: 'The code has expired', freshCode: 'New code', noReceivers: 'No receivers yet.', unnamed: 'Unnamed', off: 'Unreachable', boundAt: 'bound {when}',
   thenSubscribe: 'A bound receiver hears something once a subscription names them.',

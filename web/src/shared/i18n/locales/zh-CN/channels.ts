@@ -8,7 +8,7 @@ export default {
   thenBind: '保存后，让接收人扫码绑定',
   need: { appid: '请填 wx 开头的 AppID', secret: '请填 AppSecret', template: '请选择消息模板', fields: '请为模板的每一项选择内容', aesKey: '请填 EncodingAESKey' },
   receivers: '接收人', chooseReceiver: '选择接收人', typeOpenid: '还没有人扫码绑定，也可以直接输入 openid', phone: '手机号，例如 13800138000',
-  needCallback: '还没有设置服务器回调，扫码后这里收不到结果。', setCallback: '去设置', receiverName: '接收人的称呼，例如 老张', showCode: '显示二维码',
+  needCallback: '还没有设置服务器回调，扫码后这里收不到结果。', setCallback: '去设置', who: '谁来扫码', noMember: '不是成员', receiverName: '接收人的称呼，例如 老张', showCode: '显示二维码',
   scan: '用手机微信扫一扫', scanHint: '扫码并关注服务号后就绑定好了。二维码 10 分钟内有效，只能用一次。', qrLabel: '绑定接收人的二维码', bound: '{name} 已绑定', greeted: '测试消息已发出，请在手机微信里看看。',
   greeting: '正在发送测试消息', another: '再绑定一位', expired: '二维码已过期', freshCode: '换一个', noReceivers: '还没有接收人。', unnamed: '未命名', off: '收不到', boundAt: '{when}绑定',
   thenSubscribe: '绑定后，还要在「谁收什么」里选这位接收人，才会收到通知。',
