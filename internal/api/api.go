@@ -23,6 +23,7 @@ import (
 	"github.com/zhisu/zhisu/internal/link"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/refund"
 )
 
 // Deps are what the API asks.
@@ -40,6 +41,7 @@ type Deps struct {
 	Inbound    *inbound.Service
 	Notify     *notify.Service
 	Links      *link.Service
+	Refunds    *refund.Service
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Ready reports what keeps the process from working; nil = ready.
@@ -53,6 +55,7 @@ type API struct {
 	sessions *scs.SessionManager
 	entries  *rate.Limiter // of the public authorisation pages
 	guesses  guesses       // of one-tap links
+	forged   *rate.Limiter // of log lines about refused notifications
 }
 
 var humaOnce sync.Once
@@ -63,7 +66,7 @@ func New(d Deps) *API {
 		huma.NewError = newHumaError
 		huma.DefaultArrayNullable = false
 	})
-	a := &API{Deps: d, sessions: scs.New(), entries: rate.NewLimiter(rate.Every(2*time.Second), 30)}
+	a := &API{Deps: d, sessions: scs.New(), entries: rate.NewLimiter(rate.Every(2*time.Second), 30), forged: rate.NewLimiter(rate.Every(time.Minute), 5)}
 	cfg := huma.DefaultConfig("Zhisu 知诉", d.Version)
 	cfg.OpenAPIPath, cfg.DocsPath, cfg.SchemasPath = "", "", ""
 	cfg.CreateHooks = nil // no $schema links in answers
@@ -102,6 +105,7 @@ func (a *API) Register(mux *http.ServeMux) {
 	mux.HandleFunc("GET /api/docs", a.docs)
 	mux.Handle("GET /authorize/{ticket}", a.entryLimit(http.HandlerFunc(a.authorizeEntry)))
 	mux.Handle("GET /authorize/{ticket}/done", a.entryLimit(a.sessions.LoadAndSave(http.HandlerFunc(a.authorizeDone))))
+	mux.HandleFunc("POST /wechatpay/notify/{merchant_id}", a.hearPay)
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	mux.HandleFunc("GET /readyz", a.readyz)
 }

@@ -320,6 +320,9 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 		return nil, err
 	}
 	v.ComplaintSummary = summaryOf(c, p.Name, last, people)
+	if err := a.addRefunds(ctx, c, p.MerchantID, &v); err != nil {
+		return nil, err
+	}
 	if l := complaint.Legal(complaint.Respond, c.Situation()); !l.OK {
 		v.RespondHint = someOf(hint{l.Reason, l.When})
 	}

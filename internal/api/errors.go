@@ -50,6 +50,8 @@ type Problem struct {
 	LegalActions *[]string `json:"legal_actions,omitempty"`
 	// When says when a refused action becomes possible.
 	When string `json:"when,omitempty"`
+	// Block names why a refund is refused (refund-options, blocked).
+	Block string `json:"block,omitempty"`
 
 	headers http.Header
 }
@@ -118,7 +120,7 @@ func (a *API) problem(ctx context.Context, err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	for _, m := range []func(error) *Problem{identityProblem, actionProblem, programProblem, notifyProblem, linkProblem, inboxProblem} {
+	for _, m := range []func(error) *Problem{identityProblem, actionProblem, programProblem, refundProblem, notifyProblem, linkProblem, inboxProblem} {
 		if p := m(err); p != nil {
 			return p
 		}

@@ -6,6 +6,8 @@ import (
 
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/refund"
+	"github.com/zhisu/zhisu/internal/secret"
 )
 
 // merchantRoutes are WeChat Pay credentials 商户号, shared by several programs.
@@ -119,30 +121,130 @@ type inspectView struct {
 	KeyMatch  *bool   `json:"key_match" doc:"Whether certificate and private key belong together; null = only one of them is known"`
 }
 
-func (a *API) listMerchants(_ context.Context, _ *empty) (*body[page[merchantView]], error) {
-	return nil, errNotBuilt
+func (a *API) merchantViewOf(m *refund.Merchant, used map[string][]string) merchantView {
+	v := merchantView{
+		ID: m.ID, Name: m.Name, Mode: m.Mode, MchID: m.MchID, SpMchID: orNil(m.SpMchID), CertSerial: m.CertSerial, CertExpiresAt: m.CertExpiresAt.Ptr(),
+		HasAPIv3Key: m.APIv3KeySealed != "", HasPrivateKey: m.PrivateKeySealed != "", Verify: merchantVerify{m.VerifyMode, m.VerifyID},
+		ProgramIDs: orEmpty(used[m.ID]), NotifyURL: a.Refunds.NotifyURL(m), CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt,
+	}
+	if m.VerifyMode == refund.VerifyCert && v.Verify.SerialOrID == "" && len(m.PlatformCerts.V) > 0 {
+		v.Verify.SerialOrID = m.PlatformCerts.V[len(m.PlatformCerts.V)-1].Serial
+	}
+	if c := m.LastCheck.V; c != nil {
+		v.LastCheck = someOf(merchantCheck{c.At, c.OK, problemViews(c.Problems)})
+	}
+	if !m.PausedUntil.IsZero() {
+		v.Paused = someOf(merchantPause{m.PauseReason, m.PausedUntil})
+	}
+	return v
 }
 
-func (a *API) createMerchant(_ context.Context, _ *newMerchantInput) (*body[merchantView], error) {
-	return nil, errNotBuilt
+func problemViews(ps []refund.Problem) []merchantProblem {
+	out := make([]merchantProblem, len(ps))
+	for i, p := range ps {
+		out[i] = merchantProblem{p.Code, p.Text, p.Warning}
+	}
+	return out
 }
 
-func (a *API) inspectCredentials(_ context.Context, _ *inspectInput) (*body[inspectView], error) {
-	return nil, errNotBuilt
+func (a *API) listMerchants(ctx context.Context, _ *empty) (*body[page[merchantView]], error) {
+	ms, err := a.Refunds.Merchants(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used, err := a.Refunds.Used(ctx)
+	if err != nil {
+		return nil, err
+	}
+	views := make([]merchantView, len(ms))
+	for i := range ms {
+		views[i] = a.merchantViewOf(&ms[i], used)
+	}
+	return pageOf(views, ""), nil
 }
 
-func (a *API) getMerchant(_ context.Context, _ *ByID) (*body[merchantView], error) {
-	return nil, errNotBuilt
+func (a *API) merchantView(ctx context.Context, m *refund.Merchant) (*body[merchantView], error) {
+	used, err := a.Refunds.Used(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &body[merchantView]{a.merchantViewOf(m, used)}, nil
 }
 
-func (a *API) updateMerchant(_ context.Context, _ *updateMerchantInput) (*body[merchantView], error) {
-	return nil, errNotBuilt
+func (b MerchantBody) input() refund.MerchantInput {
+	in := refund.MerchantInput{Name: b.Name, MchID: b.MchID, SpMchID: b.SpMchID, CertSerial: b.CertSerial, CertPEM: b.CertPEM, P12Base64: b.P12Base64}
+	if b.APIv3Key != nil {
+		v := secret.New(*b.APIv3Key)
+		in.APIv3Key = &v
+	}
+	if b.PrivateKeyPEM != nil {
+		v := secret.New(*b.PrivateKeyPEM)
+		in.PrivateKeyPEM = &v
+	}
+	if b.P12Password != nil {
+		in.P12Password = secret.New(*b.P12Password)
+	}
+	if v := b.Verify; v != nil {
+		in.VerifyMode, in.VerifyID, in.VerifyPEM = &v.Mode, &v.SerialOrID, &v.PEM
+	}
+	return in
 }
 
-func (a *API) deleteMerchant(_ context.Context, _ *ByID) (*empty, error) { return nil, errNotBuilt }
-
-func (a *API) checkMerchant(_ context.Context, _ *ByID) (*body[checkView], error) {
-	return nil, errNotBuilt
+// recordMerchant writes who changed a merchant, without its secrets.
+func (a *API) recordMerchant(verb string) func(context.Context, db.Tx, *refund.Merchant) error {
+	return func(ctx context.Context, tx db.Tx, m *refund.Merchant) error {
+		return a.Identity.Record(ctx, tx, identity.Entry{Verb: verb, Object: "merchant", ObjectID: m.ID, Detail: map[string]any{"name": m.Name, "mchid": m.MchID}})
+	}
 }
 
-var errNotBuilt = problemOf(http.StatusServiceUnavailable, CodeInternal, "这项功能还没有接通")
+func (a *API) createMerchant(ctx context.Context, in *newMerchantInput) (*body[merchantView], error) {
+	if err := wholeInstallation(ctx); err != nil {
+		return nil, err
+	}
+	m, err := a.Refunds.CreateMerchant(ctx, in.Body.input(), a.recordMerchant("create"))
+	if err != nil {
+		return nil, err
+	}
+	return a.merchantView(ctx, m)
+}
+
+func (a *API) inspectCredentials(_ context.Context, in *inspectInput) (*body[inspectView], error) {
+	x := a.Refunds.Inspect(in.Body.PEM, in.Body.P12Base64, in.Body.P12Password, in.Body.PrivateKeyPEM)
+	return &body[inspectView]{inspectView{
+		Kind: x.Kind, Text: x.Text, OK: x.OK, Serial: orNil(x.Serial), MchID: orNil(x.MchID), ExpiresAt: x.ExpiresAt.Ptr(), KeyMatch: x.KeyMatch,
+	}}, nil
+}
+
+func (a *API) getMerchant(ctx context.Context, in *ByID) (*body[merchantView], error) {
+	m, err := a.Refunds.Merchant(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return a.merchantView(ctx, m)
+}
+
+func (a *API) updateMerchant(ctx context.Context, in *updateMerchantInput) (*body[merchantView], error) {
+	if err := wholeInstallation(ctx); err != nil {
+		return nil, err
+	}
+	m, err := a.Refunds.UpdateMerchant(ctx, in.ID, in.Body.input(), a.recordMerchant("update"))
+	if err != nil {
+		return nil, err
+	}
+	return a.merchantView(ctx, m)
+}
+
+func (a *API) deleteMerchant(ctx context.Context, in *ByID) (*empty, error) {
+	if err := wholeInstallation(ctx); err != nil {
+		return nil, err
+	}
+	return &empty{}, a.Refunds.DeleteMerchant(ctx, in.ID, a.recordMerchant("delete"))
+}
+
+func (a *API) checkMerchant(ctx context.Context, in *ByID) (*body[checkView], error) {
+	c, err := a.Refunds.CheckMerchant(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &body[checkView]{checkView{c.OK, problemViews(c.Problems)}}, nil
+}

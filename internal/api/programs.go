@@ -9,6 +9,7 @@ import (
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/refund"
 )
 
 type programView struct {
@@ -140,7 +141,11 @@ func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[
 		return nil, err
 	}
 	if m := in.Body.MerchantID; m != nil && *m != "" {
-		return nil, invalid("merchant_id", "没有这个商户号")
+		if _, err := a.Refunds.Merchant(ctx, *m); errors.Is(err, refund.ErrNoSuch) {
+			return nil, invalid("merchant_id", "没有这个商户号")
+		} else if err != nil {
+			return nil, err
+		}
 	}
 	patch := program.Patch{Tags: in.Body.Tags, OwnerID: in.Body.OwnerID, MerchantID: in.Body.MerchantID}
 	detail := map[string]any{}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -226,60 +225,4 @@ type putRefundSettingsInput struct{ Body refundSettings }
 type refundFollowUp struct {
 	Action  string `json:"action" enum:"respond,refund_proof"`
 	Content string `json:"content"`
-}
-
-func (a *API) refundOptions(_ context.Context, _ *ByID) (*body[refundOptionsView], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) createRefund(_ context.Context, _ *createRefundInput) (*body[refundAccepted], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) listRefunds(_ context.Context, _ *listRefundsInput) (*body[page[refundView]], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) refundTotals(_ context.Context, _ *refundTotalsInput) (*body[refundTotalsView], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) exportRefunds(_ context.Context, _ *exportRefundsInput) (*huma.StreamResponse, error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) reconcileRefunds(_ context.Context, _ *empty) (*body[reconciliationStarted], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) getReconciliation(_ context.Context, _ *empty) (*body[reconciliationView], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) getRefund(_ context.Context, _ *ByID) (*body[refundView], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) approveRefund(_ context.Context, _ *ByID) (*body[refundView], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) rejectRefund(_ context.Context, _ *rejectRefundInput) (*body[refundView], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) retryRefund(_ context.Context, _ *ByID) (*body[refundView], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) cancelRefund(_ context.Context, _ *ByID) (*body[refundView], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) getRefundSettings(_ context.Context, _ *empty) (*body[refundSettings], error) {
-	return nil, errNotBuilt
-}
-
-func (a *API) putRefundSettings(_ context.Context, _ *putRefundSettingsInput) (*body[refundSettings], error) {
-	return nil, errNotBuilt
 }

@@ -30,6 +30,7 @@ import (
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/refund"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/wechat"
 )
@@ -48,6 +49,7 @@ type App struct {
 	Inbound    *inbound.Service
 	Notify     *notify.Service
 	Links      *link.Service
+	Refunds    *refund.Service
 	API        *api.API
 	Metrics    *prometheus.Registry
 
@@ -143,10 +145,11 @@ func (a *App) build(o Options) error {
 		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, Channels: callbacks{a}, Logger: a.Logger, Metrics: a.Metrics,
 	})
 	a.Links = link.New(link.Options{DB: a.DB, Sealer: a.Sealer, Clock: o.Clock})
+	a.Refunds = a.buildRefunds(o.Clock, roots)
 	a.Notify = a.buildNotify(o.Clock, roots, wc)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
-		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Ready: a.ready,
+		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Refunds: a.Refunds, Ready: a.ready,
 		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil

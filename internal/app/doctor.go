@@ -26,7 +26,7 @@ func (a *App) doctor(ctx context.Context) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	var all []finding
-	for _, c := range []func(context.Context) []finding{a.checkDatabase, a.checkPlatform, a.checkPrograms, a.checkReach} {
+	for _, c := range []func(context.Context) []finding{a.checkDatabase, a.checkPlatform, a.checkPrograms, a.checkMerchants, a.checkReach} {
 		all = append(all, c(ctx)...)
 	}
 	var b strings.Builder
@@ -112,6 +112,7 @@ func (a *App) checkPrograms(ctx context.Context) []finding {
 func (a *App) checkReach(ctx context.Context) []finding {
 	return []finding{
 		a.reach(ctx, "WeChat's API", a.Config.WechatAPIURL),
+		a.reach(ctx, "WeChat Pay", a.Config.WechatPayURL),
 		a.publicReach(ctx),
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/zhisu/zhisu/internal/inbound"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/refund"
 	"github.com/zhisu/zhisu/internal/wechat/push"
 )
 
@@ -41,6 +42,19 @@ func (a *App) workers() *river.Workers {
 	// What somebody decided.
 	work(w, func(ctx context.Context, j action.PerformArgs) error { return a.Actions.Perform(ctx, j.ActionID) })
 	work(w, func(context.Context, action.FinishedArgs) error { return nil }) // nobody reacts yet
+
+	// Money back.
+	work(w, a.Refunds.Advance)
+	work(w, a.Refunds.Look)
+	work(w, a.refundSettled)
+	work(w, a.Refunds.Fetch)
+	work(w, a.Refunds.Compare)
+	work(w, func(ctx context.Context, _ refund.KeepArgs) error { return a.Refunds.Keep(ctx) })
+	work(w, a.merchantExpiring)
+	work(w, func(ctx context.Context, _ refund.ScheduledArgs) error {
+		_, err := a.Refunds.StartReconciliation(ctx, "")
+		return err
+	})
 
 	// Telling people.
 	work(w, func(ctx context.Context, j notify.DeliverArgs) error { return a.Notify.Deliver(ctx, j.NoticeID) })

@@ -58,7 +58,7 @@ func (m *jobMetrics) around(next river.WorkerMiddlewareFunc) river.WorkerMiddlew
 type state struct {
 	app *App
 
-	jobs, oldest, ticket, token, programs, channels, open *prometheus.Desc
+	jobs, oldest, ticket, token, programs, channels, open, refunds, refundAge, merchants *prometheus.Desc
 }
 
 func newState(a *App) *state {
@@ -74,12 +74,16 @@ func newState(a *App) *state {
 		programs: desc("zhisu_programs", "Programs by state.", "state"),
 		channels: desc("zhisu_channels_failing", "Notice channels whose last message failed."),
 		open:     desc("zhisu_complaints_open", "Complaints that wait for the merchant."),
+
+		refunds:   desc("zhisu_refunds_open", "Refunds that have not come to an end, by state. abnormal and parked wait for people.", "state"),
+		refundAge: desc("zhisu_refund_oldest_seconds", "Age of the oldest refund that is on its way without waiting for people."),
+		merchants: desc("zhisu_merchants_paused", "Merchants whose credentials WeChat Pay refuses."),
 	}
 }
 
 // Describe implements prometheus.Collector.
 func (s *state) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{s.jobs, s.oldest, s.ticket, s.token, s.programs, s.channels, s.open} {
+	for _, d := range []*prometheus.Desc{s.jobs, s.oldest, s.ticket, s.token, s.programs, s.channels, s.open, s.refunds, s.refundAge, s.merchants} {
 		ch <- d
 	}
 }
@@ -91,7 +95,7 @@ func (s *state) Collect(ch chan<- prometheus.Metric) {
 	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
 	}
-	for _, part := range []func(context.Context, func(*prometheus.Desc, float64, ...string)) error{s.collectJobs, s.collectPlatform, s.collectWork} {
+	for _, part := range []func(context.Context, func(*prometheus.Desc, float64, ...string)) error{s.collectJobs, s.collectPlatform, s.collectWork, s.collectRefunds} {
 		if err := part(ctx, gauge); err != nil {
 			s.app.Logger.WarnContext(ctx, "metrics are incomplete", "err", err)
 		}
@@ -161,5 +165,22 @@ func (s *state) collectWork(ctx context.Context, gauge func(*prometheus.Desc, fl
 		n += v
 	}
 	gauge(s.open, float64(n))
+	return nil
+}
+
+func (s *state) collectRefunds(ctx context.Context, gauge func(*prometheus.Desc, float64, ...string)) error {
+	w, err := s.app.Refunds.Watch(ctx)
+	if err != nil {
+		return err
+	}
+	for state, n := range w.ByState {
+		gauge(s.refunds, float64(n), string(state))
+	}
+	age := 0.0
+	if !w.Oldest.IsZero() {
+		age = max(0, s.app.clock.Now().Sub(w.Oldest.Time()).Seconds())
+	}
+	gauge(s.refundAge, age)
+	gauge(s.merchants, float64(w.Paused))
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/refund"
 )
 
 // ReconcileArgs is the job that finds rows with work to do and no live job. Rows are the truth: a fault of the queue may delay, never lose.
@@ -39,11 +40,13 @@ func (a *App) periodic() []*river.PeriodicJob {
 		every(time.Minute, complaint.IndexArgs{}, true),
 		every(6*time.Hour, program.ReconcileArgs{}, false),
 		every(time.Hour, SweepArgs{}, false),
+		every(time.Hour, refund.KeepArgs{}, true),
+		every(24*time.Hour, refund.ScheduledArgs{}, false),
 	}
 }
 
 func (a *App) reconcile(ctx context.Context) error {
-	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Complaints.TidyCounts(ctx), a.Actions.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
+	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Complaints.TidyCounts(ctx), a.Actions.Reconcile(ctx), a.Refunds.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
 }
 
 func (a *App) sweep(ctx context.Context) error {

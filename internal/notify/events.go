@@ -20,6 +20,7 @@ const (
 	EventPushSilent        = "push.silent"
 	EventScoreDropped      = "score.dropped"
 	EventChannelFailing    = "channel.failing"
+	EventMerchantExpiring  = "merchant.expiring"
 )
 
 // eventDigest is the daily digest: nobody subscribes to it, its receivers are a setting.
@@ -54,12 +55,13 @@ var heads = map[string]struct{ subject, lead string }{
 	EventPermissionLost:    {"缺少权限", "这个小程序缺少必要的权限，投诉可能收不到或无法处理。"},
 	EventPushSilent:        {"很久没有收到推送", "很久没有收到微信的推送，请检查消息与事件接收 URL。"},
 	EventScoreDropped:      {"交易体验分下降", "这个小程序的交易体验分下降了。"},
+	EventMerchantExpiring:  {"商户证书快到期", "这个小程序的商户证书快到期了，到期后不能退款，请尽快更换。"},
 	EventChannelFailing:    {"通知渠道发送失败", "有一个通知渠道发不出消息，请检查它的设置。"},
 }
 
 var kinds = []string{
 	EventComplaintNew, EventComplaintProgress, EventEvidenceWanted, EventRuledAgainst, EventWithdrawn, EventClosed, EventAppealResult, EventDeadlineNear,
-	EventRefundDone, EventRefundFailed, EventRuleActed, EventRuleStopped, EventPermissionLost, EventPushSilent, EventScoreDropped, EventChannelFailing,
+	EventRefundDone, EventRefundFailed, EventRuleActed, EventRuleStopped, EventPermissionLost, EventPushSilent, EventScoreDropped, EventChannelFailing, EventMerchantExpiring,
 }
 
 // Kinds lists every kind of event.
@@ -68,7 +70,7 @@ func Kinds() []string { return slices.Clone(kinds) }
 // ofProgram reports whether a kind is about a program and not about one case.
 func ofProgram(kind string) bool {
 	switch kind {
-	case EventPermissionLost, EventPushSilent, EventScoreDropped, EventChannelFailing:
+	case EventPermissionLost, EventPushSilent, EventScoreDropped, EventChannelFailing, EventMerchantExpiring:
 		return true
 	}
 	return false

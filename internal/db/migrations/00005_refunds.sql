@@ -45,7 +45,6 @@ CREATE TABLE refund_orders (
     trade_state    text NOT NULL DEFAULT '',
     paid_at        bigint,
     appid          text NOT NULL DEFAULT '',
-    payer          text NOT NULL DEFAULT '',
     checked_at     bigint,
     last_call_at   bigint,
     updated_at     bigint NOT NULL
@@ -61,6 +60,7 @@ CREATE TABLE refunds (
     transaction_id      text NOT NULL,
     out_trade_no        text NOT NULL DEFAULT '',
     out_refund_no       text NOT NULL UNIQUE,
+    notify_url          text NOT NULL DEFAULT '',
     refund_id           text NOT NULL DEFAULT '',
     amount              bigint NOT NULL,
     order_total         bigint,

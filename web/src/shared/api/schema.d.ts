@@ -2789,6 +2789,7 @@ export interface components {
             warnings: components["schemas"]["Warning"][];
         };
         Problem: {
+            block?: string;
             code: string;
             detail: string;
             errors?: components["schemas"]["FieldProblem"][];
