@@ -84,16 +84,27 @@ func (x *Index) newSegment(ctx context.Context) (*segment, error) {
 	return seg, nil
 }
 
-// batch is how many lists one transaction writes: short enough that a push on SQLite, which has one writer, hardly waits.
+// batch is how many lists one statement writes, and on SQLite one transaction: short enough that a push, which waits for the one writer, hardly notices. On PostgreSQL nobody
+// waits, and each commit costs a write to the disk.
 const batch = 400
 
 func (x *Index) write(ctx context.Context, ps []posting) error {
+	perTx := batch
+	if x.db.Engine == db.Postgres {
+		perTx = 10 * batch
+	}
 	for len(ps) > 0 {
-		part := ps[:min(len(ps), batch)]
+		part := ps[:min(len(ps), perTx)]
 		ps = ps[len(part):]
 		if err := x.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-			_, err := tx.NewInsert().Model(&part).Exec(ctx)
-			return err
+			for len(part) > 0 {
+				rows := part[:min(len(part), batch)]
+				part = part[len(rows):]
+				if _, err := tx.NewInsert().Model(&rows).Exec(ctx); err != nil {
+					return err
+				}
+			}
+			return nil
 		}); err != nil {
 			return fmt.Errorf("write lists of the text index: %w", err)
 		}
