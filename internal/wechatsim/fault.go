@@ -12,7 +12,8 @@ import (
 
 // Fault makes the next matching calls fail. Without after or hangup the call has no effect.
 type Fault struct {
-	// Target is an API name (complaintOrderDetail), a full path, * for every WeChat API, or smtp for the mail sink.
+	// Target is an API name (complaintOrderDetail), a full path, * for every WeChat API, smtp for the mail sink, or robot.wecom,
+	// robot.dingtalk, robot.feishu, robot.webhook; for a robot Errcode is the code of its own answers.
 	Target string `json:"target"`
 	// Errcode answers in WeChat's envelope; for smtp it is the reply code (450, 550, …).
 	Errcode *int   `json:"errcode,omitempty"`
@@ -47,7 +48,7 @@ func (f *Fault) onlyDelays() bool {
 }
 
 func (f *Fault) matches(name, path string) bool {
-	return f.Target == name || f.Target == path || (f.Target == "*" && name != smtpTarget)
+	return f.Target == name || f.Target == path || (f.Target == "*" && name != smtpTarget && !strings.HasPrefix(name, robotTarget))
 }
 
 // AddFault arms a fault behind those already armed.
@@ -90,6 +91,9 @@ func payError(err error) error {
 }
 
 func knownTarget(target string) bool {
+	if kind, ok := strings.CutPrefix(target, robotTarget); ok {
+		return slices.Contains(robotKinds, kind)
+	}
 	return slices.ContainsFunc(endpoints(), func(e endpoint) bool { return e.name == target || e.path == target })
 }
 

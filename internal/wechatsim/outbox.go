@@ -17,12 +17,12 @@ type Email struct {
 	MessageID string `json:"message_id"`
 }
 
-// Outbox is everything that reached people, newest last. Robots are not played so far.
+// Outbox is everything that reached people, newest last.
 type Outbox struct {
 	Emails    []Email           `json:"emails"`
 	SMS       []SMS             `json:"sms"`
 	Templates []TemplateMessage `json:"templates"`
-	Robots    []any             `json:"robots"`
+	Robots    []RobotMessage    `json:"robots"`
 }
 
 // Outbox returns the messages received so far.
@@ -30,7 +30,8 @@ func (s *Sim) Outbox() Outbox {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return Outbox{
-		Emails: append([]Email{}, s.emails...), SMS: append([]SMS{}, s.sms.messages...), Templates: append([]TemplateMessage{}, s.offi.messages...), Robots: []any{},
+		Emails: append([]Email{}, s.emails...), SMS: append([]SMS{}, s.sms.messages...), Templates: append([]TemplateMessage{}, s.offi.messages...),
+		Robots: append([]RobotMessage{}, s.robots.messages...),
 	}
 }
 
@@ -38,7 +39,7 @@ func (s *Sim) Outbox() Outbox {
 func (s *Sim) ClearOutbox() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.emails, s.sms.messages, s.offi.messages = nil, nil, nil
+	s.emails, s.sms.messages, s.offi.messages, s.robots.messages = nil, nil, nil, nil
 }
 
 func (s *Sim) keepEmail(e Email) {

@@ -56,6 +56,7 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("GET /{$}", s.phonePage)
 	mux.HandleFunc("POST /{$}", s.sendSMS) // sms.tencentcloudapi.com
 
+	s.robotRoutes(mux)
 	s.pay.Register(mux) // api.mch.weixin.qq.com, and the controls about money
 
 	mux.HandleFunc("GET /control/offiaccount", s.controlOffi)
@@ -69,6 +70,7 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("POST /control/complaints", s.controlFile)
 	mux.HandleFunc("GET /control/complaints/{id}", s.controlComplaint)
 	mux.HandleFunc("POST /control/complaints/{id}/advance", s.controlAdvance)
+	mux.HandleFunc("POST /control/complaints/{id}/set", s.controlSetComplaint)
 	mux.HandleFunc("GET /control/outbox", s.controlOutbox)
 	mux.HandleFunc("DELETE /control/outbox", s.controlClearOutbox)
 	mux.HandleFunc("GET /control/faults", s.controlFaults)

@@ -59,6 +59,7 @@ type Sim struct {
 	custom    []customMessage
 	offi      offiState
 	sms       smsState
+	robots    robotBook
 	pay       *paysim.Host
 	ahead     atomic.Int64  // offset, for the money, which has a lock of its own
 	changed   chan struct{} // closed and replaced whenever something arrived or left
@@ -89,6 +90,7 @@ func New(cfg Config) (*Sim, error) {
 	s.pay = paysim.New(paysim.Options{
 		Now: func() time.Time { return cfg.Now().Add(time.Duration(s.ahead.Load())) }, Wall: cfg.Now, Client: &client, Logger: cfg.Logger,
 	})
+	s.robots = newRobotBook()
 	s.addTestAccounts()
 	s.offi, s.sms.daily = newOffiState(), smsDaily
 	s.addOffiAccount()

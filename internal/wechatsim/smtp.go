@@ -156,12 +156,19 @@ func parseEmail(raw []byte) (Email, error) {
 	if body == "" {
 		body = strings.ReplaceAll(e.HTML, "&amp;", "&")
 	}
-	for _, u := range linkPattern.FindAllString(body, -1) {
-		if !slices.Contains(e.Links, u) {
-			e.Links = append(e.Links, u)
+	e.Links = linksIn(body)
+	return e, nil
+}
+
+// linksIn finds the http(s) addresses of a text, each once.
+func linksIn(text string) []string {
+	out := []string{}
+	for _, u := range linkPattern.FindAllString(text, -1) {
+		if !slices.Contains(out, u) {
+			out = append(out, u)
 		}
 	}
-	return e, nil
+	return out
 }
 
 func (e *Email) addPart(contentType, encoding string, body io.Reader) error {
