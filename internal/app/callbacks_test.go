@@ -119,6 +119,7 @@ func TestFromTheScannedCodeToTheReceipt(t *testing.T) {
 			"params": []string{"order_tail", "left_hours"},
 		}}).text("id")
 
+		callback := owner.want(200, "GET", "/channels/"+sms+"/callback", nil).text("url")
 		bid := owner.want(201, "POST", "/channels/"+account+"/bindings", obj{"name": "老张"}).text("id")
 		s.happens(account, "<Event>subscribe</Event><EventKey>qrscene_"+h.scenes[0]+"</EventKey><Ticket>t</Ticket>")
 		b := owner.want(200, "GET", "/channels/"+account+"/bindings/"+bid, nil)
@@ -150,7 +151,6 @@ func TestFromTheScannedCodeToTheReceipt(t *testing.T) {
 			t.Errorf("a lost message: %d sent", templates)
 		}
 		s.happens(account, "<Event>TEMPLATESENDJOBFINISH</Event><MsgID>1003</MsgID><Status>success</Status>")
-		callback := owner.want(200, "GET", "/channels/"+sms+"/callback", nil).text("url")
 		s.tells(strings.TrimPrefix(callback, s.app.Config.PublicURL), `[{"mobile":"13800138000","report_status":"FAIL","errmsg":"MK:0005","description":"空号","sid":"sms:1"}]`)
 		for _, n := range owner.want(200, "GET", "/notices", nil).body["items"].([]any) {
 			n := n.(map[string]any)

@@ -82,7 +82,8 @@ func (s *Service) CallbackURL(ctx context.Context, channelID string) (string, er
 	return "", ErrNotFound
 }
 
-// ensureCallback makes the secret part once; of two who ask at the same time both get the same.
+// ensureCallback makes the secret part once; of two who ask at the same time both get the same. From then on receipts may come: the new version opens the
+// channel anew.
 func (s *Service) ensureCallback(ctx context.Context, ch *channelRow) (secret.Text, error) {
 	if ch.CallbackSealed == "" {
 		raw := make([]byte, 24)
@@ -93,7 +94,7 @@ func (s *Service) ensureCallback(ctx context.Context, ch *channelRow) (secret.Te
 		if err != nil {
 			return secret.Text{}, fmt.Errorf("seal callback key: %w", err)
 		}
-		_, err = s.db.Write().NewUpdate().Model((*channelRow)(nil)).Set("callback_sealed = ?", sealed).
+		_, err = s.db.Write().NewUpdate().Model((*channelRow)(nil)).Set("callback_sealed = ?, version = version + 1", sealed).
 			Where("id = ? AND callback_sealed = ''", ch.ID).Exec(ctx)
 		if err != nil {
 			return secret.Text{}, fmt.Errorf("store callback key: %w", err)

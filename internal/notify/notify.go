@@ -180,7 +180,7 @@ func (s *Service) sender(ch *channelRow) (*sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := p.Open(channel.Settings{Public: ch.Settings.V, Secrets: secrets})
+	fresh, err := p.Open(channel.Settings{Public: ch.Settings.V, Secrets: secrets, Receipts: ch.CallbackSealed != ""})
 	if err != nil {
 		return nil, fmt.Errorf("open channel: %w", err)
 	}

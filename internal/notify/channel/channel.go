@@ -66,7 +66,7 @@ type Result struct {
 	Elsewhere bool
 	// BadAddress says that nothing will ever arrive at this address: somebody has to enter or bind it anew (Permanent).
 	BadAddress bool
-	// MessageID is what the provider calls the message in its receipts; empty if it sends none.
+	// MessageID is what the provider calls the message in its receipts; empty if none can come.
 	MessageID string
 	// ProviderCode is the provider's own short code, such as "535" or "451 DT:SPM"; for a failure before any answer a word such as
 	// "timeout".
@@ -83,6 +83,8 @@ type Settings struct {
 	Public json.RawMessage
 	// Secrets by field name.
 	Secrets map[string]secret.Text
+	// Receipts says that somebody asked for the address to which the provider reports; without it no receipt can come.
+	Receipts bool
 }
 
 // Invalid says which field is wrong, in words for the person who filled it in.

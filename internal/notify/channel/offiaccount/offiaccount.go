@@ -204,7 +204,7 @@ func (p *Provider) Open(in channel.Settings) (channel.Sender, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &sender{p: p, s: s, secret: in.Secrets[SecretField]}, nil
+	return &sender{p: p, s: s, secret: in.Secrets[SecretField], receipts: !in.Secrets[TokenField].IsEmpty()}, nil
 }
 
 // Templates implements channel.Templater.

@@ -14,6 +14,8 @@ type sender struct {
 	p      *Provider
 	s      Settings
 	secret secret.Text
+	// receipts: finish events come, because a callback is set up.
+	receipts bool
 }
 
 var _ channel.Binder = (*sender)(nil)
@@ -35,6 +37,9 @@ func (s *sender) Send(ctx context.Context, m channel.Message) channel.Result {
 	}
 	if err != nil {
 		return judge(err, s.p.Clock.Now())
+	}
+	if !s.receipts {
+		id = ""
 	}
 	return channel.Result{Outcome: channel.Sent, MessageID: id, ProviderCode: "0", ProviderText: "ok"}
 }

@@ -32,6 +32,8 @@ type sender struct {
 	p      *Provider
 	s      Settings
 	client *common.Client
+	// receipts: delivery reports may come.
+	receipts bool
 }
 
 // newSender sets the SDK up to send once: no retries, no breaker that would switch to another host.
@@ -45,7 +47,7 @@ func newSender(p *Provider, s Settings, key secret.Text) (*sender, error) {
 	cp.DisableRegionBreaker, cp.NetworkFailureMaxRetries, cp.RateLimitExceededMaxRetries, cp.UnsafeRetryOnConnectionFailure = true, 0, 0, false
 	c := common.NewCommonClient(common.NewCredential(s.SecretID, key.Reveal()), s.Region, cp)
 	c.WithHttpTransport(capped{p.Transport})
-	return &sender{p, s, c}, nil
+	return &sender{p: p, s: s, client: c}, nil
 }
 
 // capped bounds what is read of an answer: the SDK reads it whole.
@@ -80,6 +82,9 @@ func (s *sender) Send(ctx context.Context, m channel.Message) channel.Result {
 	r := s.send(ctx, m, values)
 	if r.Outcome != channel.Sent && r.Outcome != channel.Unknown {
 		s.p.guard.back(s.s.SDKAppID + m.To)
+	}
+	if !s.receipts {
+		r.MessageID = ""
 	}
 	r.ProviderText = hideNumber(r.ProviderText, m.To)
 	return r

@@ -224,7 +224,12 @@ func (p *Provider) Open(in channel.Settings) (channel.Sender, error) {
 	if in.Secrets[KeyField].IsEmpty() {
 		return nil, errors.New("open sms: no secret key")
 	}
-	return newSender(p, s, in.Secrets[KeyField])
+	sd, err := newSender(p, s, in.Secrets[KeyField])
+	if err != nil {
+		return nil, err
+	}
+	sd.receipts = in.Receipts
+	return sd, nil
 }
 
 // Preview implements channel.Previewer: the variables, and with a known text the whole message under the key "text".

@@ -40,6 +40,12 @@ type host struct {
 	sent    []map[string]any
 }
 
+func (h *host) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.sent)
+}
+
 func mac(key []byte, text string) []byte {
 	m := hmac.New(sha256.New, key)
 	m.Write([]byte(text))
@@ -124,7 +130,7 @@ func settings(over map[string]any) channel.Settings {
 	if err != nil {
 		panic(err)
 	}
-	return channel.Settings{Public: b, Secrets: map[string]secret.Text{"secret_key": secret.New(secretKey)}}
+	return channel.Settings{Public: b, Secrets: map[string]secret.Text{"secret_key": secret.New(secretKey)}, Receipts: true}
 }
 
 func provider(t *testing.T, h *host) (*sms.Provider, *clock.Fake) {
@@ -170,6 +176,15 @@ func TestMessageIsSignedAndAccepted(t *testing.T) {
 	}
 }
 
+func TestWithoutACallbackNoReceiptIsPromised(t *testing.T) {
+	p, _ := provider(t, &host{})
+	s := settings(nil)
+	s.Receipts = false
+	if r := open(t, p, s).Send(t.Context(), message); r.Outcome != channel.Sent || r.MessageID != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
 func one(code string) string {
 	return `{"Response":{"SendStatusSet":[{"SerialNo":"","PhoneNumber":"` + phone + `","Fee":0,"Code":"` + code + `","Message":"13800138000 said no"}],"RequestId":"r-1"}}`
 }
@@ -208,8 +223,8 @@ func TestEveryCodeIsJudged(t *testing.T) {
 			h := &host{answers: []string{answer}}
 			p, _ := provider(t, h)
 			r := open(t, p, settings(nil)).Send(t.Context(), message)
-			if strings.Contains(r.ProviderText, "13800138000") || r.ProviderCode != code || r.Text == "" || len(h.sent) != 1 {
-				t.Errorf("%s %s: %+v, %d sent", code, form, r, len(h.sent))
+			if strings.Contains(r.ProviderText, "13800138000") || r.ProviderCode != code || r.Text == "" || h.count() != 1 {
+				t.Errorf("%s %s: %+v, %d sent", code, form, r, h.count())
 			}
 			r.Text, r.ProviderCode, r.ProviderText = "", "", ""
 			if r != want {
@@ -228,8 +243,8 @@ func TestNoAnswerIsNeverRepeated(t *testing.T) {
 	for _, answer := range []string{"hang up", "<html>", `{"Response":{}}`, `{"Response":{"SendStatusSet":[]}}`} {
 		h := &host{answers: []string{answer}}
 		p, _ := provider(t, h)
-		if r := open(t, p, settings(nil)).Send(t.Context(), message); r.Outcome != channel.Unknown || len(h.sent) != 1 {
-			t.Errorf("%s: %+v, sent %d times", answer, r, len(h.sent))
+		if r := open(t, p, settings(nil)).Send(t.Context(), message); r.Outcome != channel.Unknown || h.count() != 1 {
+			t.Errorf("%s: %+v, sent %d times", answer, r, h.count())
 		}
 	}
 	down, _ := at("http://127.0.0.1:1")
@@ -246,7 +261,7 @@ func TestLimitsOfANumberAreKeptHere(t *testing.T) {
 	if r := send(); r.Outcome != channel.Sent {
 		t.Fatalf("%+v", r)
 	}
-	if r := send(); r.Outcome != channel.Retry || r.After != 31*time.Second || r.Elsewhere || len(h.sent) != 1 {
+	if r := send(); r.Outcome != channel.Retry || r.After != 31*time.Second || r.Elsewhere || h.count() != 1 {
 		t.Errorf("the same text at once: %+v", r)
 	}
 	c.Advance(31 * time.Second)
@@ -254,8 +269,8 @@ func TestLimitsOfANumberAreKeptHere(t *testing.T) {
 		t.Errorf("half a minute later: %+v", r)
 	}
 	c.Advance(time.Hour)
-	if r := send(); r.Outcome != channel.Retry || !r.Elsewhere || r.After <= 8*time.Hour || len(h.sent) != 2 {
-		t.Errorf("the third of a day: %+v, %d sent", r, len(h.sent))
+	if r := send(); r.Outcome != channel.Retry || !r.Elsewhere || r.After <= 8*time.Hour || h.count() != 2 {
+		t.Errorf("the third of a day: %+v, %d sent", r, h.count())
 	}
 	sd = open(t, p, settings(nil)) // new settings forget nothing
 	if r := send(); r.Outcome != channel.Retry {
@@ -263,7 +278,7 @@ func TestLimitsOfANumberAreKeptHere(t *testing.T) {
 	}
 	c.Advance(11 * time.Hour)
 	h.answers = []string{one("InternalError.OtherError")}
-	if r := send(); r.Outcome != channel.Retry || len(h.sent) != 3 {
+	if r := send(); r.Outcome != channel.Retry || h.count() != 3 {
 		t.Errorf("the next day: %+v", r)
 	}
 	for i := range 2 { // the refused one does not count
