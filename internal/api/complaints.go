@@ -323,12 +323,17 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 	if err := a.addRefunds(ctx, c, p.MerchantID, &v); err != nil {
 		return nil, err
 	}
+	copies, err := a.Complaints.Archived(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	v.Images = archivedOf(c.ID, c.Images.V, copies)
 	if l := complaint.Legal(complaint.Respond, c.Situation()); !l.OK {
 		v.RespondHint = someOf(hint{l.Reason, l.When})
 	}
 	for _, e := range entries {
 		v.Timeline = append(v.Timeline, timelineEntry{
-			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Images: imagesOf(e.Images.V), Actor: orNil(e.Actor),
+			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Images: archivedOf(c.ID, e.Images.V, copies), Actor: orNil(e.Actor),
 		})
 	}
 	maskForLink(ctx, &v)

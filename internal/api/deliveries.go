@@ -11,7 +11,7 @@ import (
 // DeliveryView is a push without its body.
 type DeliveryView struct {
 	ID          string  `json:"id"`
-	Source      string  `json:"source" enum:"platform_events,platform_messages,direct"`
+	Source      string  `json:"source" enum:"platform_events,platform_messages,direct,offiaccount,sms_reports"`
 	AppID       string  `json:"appid"`
 	ProgramID   *string `json:"program_id"`
 	Event       string  `json:"event"`

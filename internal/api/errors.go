@@ -217,7 +217,7 @@ func actionProblem(err error) *Problem {
 		return problemOf(http.StatusConflict, CodeConflict, "这张投诉单有一项操作正在发送或刚刚发出，请稍后再看")
 	case errors.Is(err, inbound.ErrNotReplayable):
 		return problemOf(http.StatusConflict, CodeConflict, "只有投诉推送可以重新处理")
-	case is(err, action.ErrNotFound, complaint.ErrNotFound, evidence.ErrNotFound, blob.ErrNotFound, inbound.ErrNotFound):
+	case is(err, action.ErrNotFound, complaint.ErrNotFound, complaint.ErrNoImage, evidence.ErrNotFound, blob.ErrNotFound, inbound.ErrNotFound):
 		return errNotFound
 	}
 	return nil

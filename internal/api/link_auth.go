@@ -41,6 +41,7 @@ type linkUse struct {
 // linkOperations are all that a link can do. What is not here wants a login: money, personal data in clear, other cases, settings.
 var linkOperations = map[string]linkUse{
 	"get-complaint":          {},
+	"get-complaint-image":    {},
 	"get-action":             {},
 	"get-evidence":           {},
 	"get-evidence-file":      {},

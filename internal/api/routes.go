@@ -72,6 +72,7 @@ func (a *API) routes() {
 	a.viewRoutes()
 	a.bulkRoutes()
 	a.exportRoutes()
+	a.imageRoutes()
 	a.actionRoutes()
 	a.evidenceRoutes()
 	a.userRoutes()

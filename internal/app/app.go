@@ -131,10 +131,13 @@ func (a *App) build(o Options) error {
 		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, WeChat: wc, Logger: a.Logger,
 		URLs: program.URLs{Public: a.Config.PublicURL, MP: a.Config.WechatMPURL, Open: a.Config.WechatOpenURL},
 	})
-	a.Complaints = complaint.New(complaint.Options{DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, WeChat: wc, Logger: a.Logger})
 	if a.files, err = blob.Open(a.Config.BlobURL, a.Config.DataDir); err != nil {
 		return err
 	}
+	a.Complaints = complaint.New(complaint.Options{
+		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, WeChat: wc, Logger: a.Logger, Files: a.files, AnyImageHost: a.Config.AllowPrivateURLs,
+		Pictures: outbound.Client(outbound.Options{Roots: roots, AllowPrivate: a.Config.AllowPrivateURLs, Timeout: 10 * time.Second}),
+	})
 	a.Evidence = evidence.New(evidence.Options{DB: a.DB, Files: a.files, Clock: o.Clock, Used: func(ctx context.Context, q bun.IDB, id string) (bool, error) {
 		return a.Actions.UsesEvidence(ctx, q, id)
 	}})

@@ -33,6 +33,9 @@ func (a *App) workers() *river.Workers {
 
 	// A case.
 	work(w, func(ctx context.Context, j complaint.SyncArgs) error { return a.Complaints.Sync(ctx, j.ComplaintID) })
+	work(w, func(ctx context.Context, j complaint.ArchiveArgs) error {
+		return a.Complaints.Archive(ctx, j.ComplaintID)
+	})
 	work(w, func(ctx context.Context, j complaint.ChangedArgs) error { return a.tell(ctx, j) })
 	work(w, func(ctx context.Context, j complaint.DutyArgs) error { return a.Notify.Watch(ctx, j.ComplaintID) })
 	work(w, func(ctx context.Context, _ complaint.IndexArgs) error {

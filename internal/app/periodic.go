@@ -46,7 +46,7 @@ func (a *App) periodic() []*river.PeriodicJob {
 }
 
 func (a *App) reconcile(ctx context.Context) error {
-	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Complaints.TidyCounts(ctx), a.Actions.Reconcile(ctx), a.Refunds.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
+	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Complaints.ReconcileImages(ctx), a.Complaints.TidyCounts(ctx), a.Actions.Reconcile(ctx), a.Refunds.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
 }
 
 func (a *App) sweep(ctx context.Context) error {

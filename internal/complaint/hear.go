@@ -2,10 +2,9 @@ package complaint
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
-
-	"github.com/uptrace/bun"
 
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/program"
@@ -29,7 +28,7 @@ func (s *Service) Hear(ctx context.Context, p *program.Program, e push.Complaint
 			return err
 		}
 		if created {
-			if err := s.announceNew(ctx, tx, c); err != nil {
+			if err := errors.Join(s.announceNew(ctx, tx, c), s.wantImages(ctx, tx, c.ID, e.MediaURLs)); err != nil {
 				return err
 			}
 		}
@@ -95,6 +94,7 @@ func (s *Service) ensure(ctx context.Context, tx db.Tx, programID, orderID strin
 		return nil, false, fmt.Errorf("look for complaint: %w", err)
 	}
 	fresh := &Complaint{ID: db.NewID(), ProgramID: programID, ComplaintOrderID: orderID, Stage: StageUnknown, FirstSeenAt: s.now(), DueSort: noDue}
+	fresh.NextCheckAt = db.At(s.clock.Now().Add(reconcileAfter))
 	fresh.Images.V = []string{}
 	if err := fill(fresh); err != nil {
 		return nil, false, err
@@ -133,38 +133,6 @@ func (s *Service) applyPush(c *Complaint, e push.ComplaintCallback) error {
 func (s *Service) InTx(ctx context.Context, tx db.Tx, id string) (*Complaint, error) {
 	return s.byID(ctx, tx, id)
 }
-
-// Reconcile enqueues a sync for every open case that was not read since it was heard, whose last reading failed, or that was not read for a while.
-func (s *Service) Reconcile(ctx context.Context) error {
-	var rows []Complaint
-	// Open stages by name, and a plus before the order: the few open cases are found by their stage, instead of walking by deadline through a million closed ones.
-	now := s.clock.Now()
-	err := s.db.Read.NewSelect().Model(&rows).Column("id").
-		Where("stage IN (?) AND first_seen_at < ? AND (synced_at IS NULL OR sync_error <> '' OR synced_at < ?)",
-			bun.List(openStages()), db.At(now.Add(-reconcileAfter)), db.At(now.Add(-recheckAfter))).
-		OrderExpr("+due_sort, id").Limit(reconcileBatch).Scan(ctx)
-	if err != nil {
-		return fmt.Errorf("list complaints to read: %w", err)
-	}
-	if len(rows) == 0 {
-		return nil
-	}
-	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		for _, c := range rows {
-			if err := tx.Enqueue(ctx, SyncArgs{ComplaintID: c.ID}, db.Once(db.QueueDefault)); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-const (
-	// recheckAfter is how long an open case goes unread at most: pushes get lost, and a withdrawal may come without one.
-	recheckAfter = 30 * time.Minute
-	// reconcileBatch bounds one round, once a minute.
-	reconcileBatch = 200
-)
 
 // NumberProblem says why something typed in cannot be a complaint number (投诉单号), empty if it can. Numbers seen have 4 to 8 digits, so a long one is
 // most likely an order number (reference/wechat-complaint-api.md §2.2, §13).

@@ -46,7 +46,9 @@ type Complaint struct {
 	SyncAttempts     int64
 	SnapshotHash     string
 	Version          int64
-	AssigneeID       string // who is responsible; empty for nobody
+	NextCheckAt      db.Time // when it is read again although nobody asked; 0 = never
+	Unchanged        int64   // readings in a row that brought nothing new
+	AssigneeID       string  // who is responsible; empty for nobody
 }
 
 // ReturnBill is the parcel of a return, as WeChat told it last.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 
 	"github.com/uptrace/bun"
 
+	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/program"
@@ -26,6 +28,10 @@ type Service struct {
 	sizes    sizes
 	tuning   tuning
 	text     *search.Index
+
+	files        blob.Store // nil: pictures are not copied
+	pictures     *http.Client
+	anyImageHost bool
 }
 
 // Options are what New needs.
@@ -36,11 +42,20 @@ type Options struct {
 	Programs *program.Service
 	WeChat   *wechat.Client
 	Logger   *slog.Logger
+	// Files keep WeChat's pictures, which Pictures fetches; without them nothing is copied. AnyImageHost lets them come from anywhere, as in a demo.
+	Files        blob.Store
+	Pictures     *http.Client
+	AnyImageHost bool
 }
 
 // New builds the service; it starts nothing.
 func New(o Options) *Service {
-	return &Service{db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, wechat: o.WeChat, log: o.Logger, text: search.New(o.DB, o.Clock), tuning: usual}
+	s := &Service{db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, wechat: o.WeChat, log: o.Logger, text: search.New(o.DB, o.Clock), tuning: usual}
+	if o.Files != nil && o.Pictures != nil {
+		s.files, s.anyImageHost = o.Files, o.AnyImageHost
+		s.pictures = s.pictureClient(o.Pictures)
+	}
+	return s
 }
 
 func (s *Service) now() db.Time { return db.At(s.clock.Now()) }

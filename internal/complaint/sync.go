@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -145,9 +146,12 @@ func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, r
 		next.SyncedAt, next.SyncError, next.SyncErrcode, next.SyncRID, next.SyncAttempts = asked, "", 0, "", 0
 		fresh := sum != read.SnapshotHash
 		next.SnapshotHash = sum
+		next.Unchanged++
 		if fresh {
 			next.Version++
+			next.Unchanged = 0
 		}
+		next.NextCheckAt = db.At(nextCheck(&next, s.clock.Now()))
 		ok, err := db.Changed(tx.NewUpdate().Model(&next).ExcludeColumn("assignee_id").WherePK().Where("version = ?", read.Version).Exec(ctx))
 		if err != nil {
 			return fmt.Errorf("store complaint: %w", err)
@@ -159,6 +163,9 @@ func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, r
 			return err
 		}
 		if err := s.announceDuty(ctx, tx, read, &next); err != nil {
+			return err
+		}
+		if err := s.wantImages(ctx, tx, next.ID, mediaURLs(d)); err != nil {
 			return err
 		}
 		if err := s.mergeNodes(ctx, tx, next.ID, d, fresh); err != nil || !fresh {
@@ -371,5 +378,11 @@ func shortHash(v string) string {
 	return hex.EncodeToString(h[:12])
 }
 
-// reconcileAfter is how long a case may stay unread before the reconciler looks after it.
-const reconcileAfter = 2 * time.Minute
+// mediaURLs are the links of all pictures in a detail.
+func mediaURLs(d wechat.Detail) []string {
+	out := slices.Clone(d.Complaint.MediaURLs)
+	for _, n := range d.Nodes {
+		out = append(out, n.MediaURLs...)
+	}
+	return out
+}

@@ -129,7 +129,11 @@ func (s *Service) ticket(ctx context.Context) (secret.Text, error) {
 // answers that the permission is missing, the first of them is remembered as denied until the next refresh.
 func (s *Service) Call(ctx context.Context, p *Program, sets []int, call func(ctx context.Context, token string) error) error {
 	if p.Mode == Direct {
-		return s.keeper.with(ctx, directKind, p.AppID, call)
+		err := s.keeper.with(ctx, directKind, p.AppID, call)
+		if wechat.CodeOf(err) == wechat.CodeQuotaUsedUp {
+			return errors.Join(err, s.rest(ctx, p.ID))
+		}
+		return err
 	}
 	if p.State == Revoked {
 		return ErrRevoked
@@ -141,6 +145,8 @@ func (s *Service) Call(ctx context.Context, p *Program, sets []int, call func(ct
 	}
 	var nerr error
 	switch {
+	case we.Code == wechat.CodeQuotaUsedUp:
+		nerr = s.rest(ctx, p.ID)
 	case we.Class == wechat.NoPermission && len(sets) > 0:
 		nerr = s.noteDenied(ctx, p.ID, sets[0])
 	case we.Class == wechat.Revoked:
