@@ -21,7 +21,7 @@ func (a *API) bulkRoutes() {
 // BulkBody says what is done to which complaints.
 type BulkBody struct {
 	IDs        []string `json:"ids" minItems:"1" maxItems:"200"`
-	Kind       string   `json:"kind" enum:"respond,assign,note"`
+	Kind       string   `json:"kind" enum:"respond,assign,note,acknowledge"`
 	Decision   string   `json:"decision,omitempty" enum:"agree,refuse" doc:"For respond"`
 	Content    string   `json:"content,omitempty" doc:"For respond and note; variables as in templates are filled in for each complaint"`
 	AssigneeID *string  `json:"assignee_id,omitempty" nullable:"true" doc:"For assign; null = nobody"`
@@ -218,6 +218,8 @@ func (a *API) bulkOne(ctx context.Context, in *bulkInput, id, key string, u iden
 	case "note":
 		_, err := a.Complaints.AddNote(ctx, c.ID, who(ctx).UserID, who(ctx).Name, text)
 		return "", err
+	case "acknowledge":
+		return "", a.Complaints.Acknowledge(ctx, c.ID, who(ctx).UserID, who(ctx).Name, true)
 	}
 	if left := action.Unfilled(text); len(left) > 0 {
 		return "", a.mayBulk(ctx, b, c, u, text)

@@ -226,6 +226,13 @@ func TestManyCasesAreAnsweredEachOnItsOwn(t *testing.T) {
 		if notes, _ := owner.want(200, "GET", "/complaints/"+cases[1], nil).body["notes"].([]any); len(notes) != 1 {
 			t.Errorf("notes: %v", notes)
 		}
+		a = agent.want(200, "POST", "/complaints/bulk", obj{"ids": cases[2:], "kind": "acknowledge"})
+		if results, _ := a.body["results"].([]any); results[0].(obj)["ok"] != true || results[1].(obj)["ok"] != false {
+			t.Errorf("acknowledged: %s", a.raw)
+		}
+		if k := owner.want(200, "GET", "/complaints/"+cases[2], nil); k.body["acknowledged"] == nil {
+			t.Errorf("nobody has seen it: %s", k.raw)
+		}
 		agent.want(422, "POST", "/complaints/bulk", obj{"ids": []string{}, "kind": "note", "content": "x"})
 		agent.want(422, "POST", "/complaints/bulk", obj{"ids": cases, "kind": "respond", "content": "x"})
 	})

@@ -31,7 +31,7 @@ func (s *Service) Acknowledge(ctx context.Context, complaintID, userID, userName
 		a := &Acknowledgement{ComplaintID: c.ID, Stage: c.Stage, UserID: userID, UserName: userName, At: s.now()}
 		fresh, err := db.Changed(tx.NewInsert().Model(a).On("CONFLICT (complaint_id) DO UPDATE").
 			Set("stage = EXCLUDED.stage, user_id = EXCLUDED.user_id, user_name = EXCLUDED.user_name, at = EXCLUDED.at").
-			Where("acknowledgements.stage <> EXCLUDED.stage").Exec(ctx))
+			Where("acknowledgement.stage <> EXCLUDED.stage").Exec(ctx))
 		if err != nil {
 			return fmt.Errorf("store acknowledgement: %w", err)
 		}

@@ -1691,7 +1691,7 @@ export interface components {
             decision?: "agree" | "refuse";
             ids: string[];
             /** @enum {string} */
-            kind: "respond" | "assign" | "note";
+            kind: "respond" | "assign" | "note" | "acknowledge";
         };
         BulkInputBody: {
             /** @description For assign; null = nobody */
@@ -1709,7 +1709,7 @@ export interface components {
             decision?: "agree" | "refuse";
             ids: string[];
             /** @enum {string} */
-            kind: "respond" | "assign" | "note";
+            kind: "respond" | "assign" | "note" | "acknowledge";
         };
         BulkPreview: {
             complaint_id: string;
