@@ -31,6 +31,7 @@ const shared = ['index.html', 'src/shared/i18n/locales/zh-CN/shared.ts']
 const pages = [
   { name: 'desk inbox', budget: 300_000, entries: ['src/desk/index.ts', 'locales/zh-CN/desk.ts', 'src/desk/pages/InboxPage.vue'] },
   { name: 'phone page', budget: 150_000, entries: ['src/phone/index.ts', 'locales/zh-CN/phone.ts', 'src/phone/pages/InboxPage.vue', 'src/phone/pages/CasePage.vue'] },
+  { name: 'phone link', budget: 150_000, entries: ['src/phone/index.ts', 'locales/zh-CN/phone.ts', 'src/phone/pages/LinkPage.vue', 'src/phone/pages/CasePage.vue', 'src/phone/pages/RespondPage.vue'] },
 ]
 
 let over = false

@@ -17,6 +17,7 @@ export const routes: RouteRecordRaw[] = [
       { path: '', redirect: '/notices/channels' },
       { path: 'channels', component: () => import('./pages/ChannelsTab.vue'), meta: { title: 'page.notices' } },
       { path: 'subscriptions', component: () => import('./pages/SubscriptionsTab.vue'), meta: { title: 'page.notices' } },
+      { path: 'reminders', component: () => import('./pages/RemindersTab.vue'), meta: { title: 'page.notices' } },
       { path: 'log', component: () => import('./pages/NoticeLogTab.vue'), meta: { title: 'page.notices' } },
     ],
   },

@@ -1,7 +1,9 @@
+import ack from './ack'
 import inboxBoth from './inboxBoth'
 
 export default {
   ...inboxBoth,
+  ack,
   app: { name: 'Zhisu', version: 'Zhisu {version}' },
   language: { 'title': 'Language', 'zh-CN': '简体中文', 'en': 'English' },
   nav: { main: 'Main navigation', you: 'Your account: {name}' },

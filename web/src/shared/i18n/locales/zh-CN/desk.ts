@@ -1,8 +1,12 @@
 import account from './channels'
 import delivery from './deliveries'
 import inboxDesk from './inboxDesk'
+import reminder from './reminders'
+import resend from './resend'
 
 export default {
+  reminder,
+  resend,
   account,
   ...inboxDesk,
   delivery,

@@ -1,7 +1,9 @@
+import ack from './ack'
 import inboxBoth from './inboxBoth'
 
 export default {
   ...inboxBoth,
+  ack,
   app: { name: '知诉', version: '知诉 {version}' },
   language: { 'title': '语言', 'zh-CN': '简体中文', 'en': 'English' },
   nav: { main: '主导航', you: '我的账号：{name}' },

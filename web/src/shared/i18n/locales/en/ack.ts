@@ -1,0 +1,1 @@
+export default { act: 'I have seen it', by: 'Seen by {name}, {when}' }

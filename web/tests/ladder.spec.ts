@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { fenOf, stepFits, stepPlace, tidyHours } from '@/shared/rules/ladder'
+
+describe('the escalation ladder on the clock', () => {
+  it('stands between the complaint and the deadline', () => {
+    expect(stepPlace({ after_minutes: 60 })).toBeCloseTo(100 / 48)
+    expect(stepPlace({ hours_left: 12 })).toBe(75)
+    expect(stepPlace({ hours_left: 72 })).toBe(0)
+    expect(stepPlace({ after_minutes: 60 * 72 })).toBe(100)
+  })
+  it('wants one time and not two', () => {
+    expect(stepFits({ after_minutes: 30 })).toBe(true)
+    expect(stepFits({ hours_left: 3 })).toBe(true)
+    expect(stepFits({ after_minutes: 30, hours_left: 3 })).toBe(false)
+    expect(stepFits({})).toBe(false)
+    expect(stepFits({ hours_left: 0 })).toBe(false)
+    expect(stepFits({ hours_left: 1.5 })).toBe(false)
+  })
+  it('keeps hours once, most first', () => expect(tidyHours([1, 24, 6, 24, 0, 2.5])).toEqual([24, 6, 1]))
+})
+
+describe('amounts of a filter', () => {
+  it('are typed in yuan and kept in fen', () => {
+    expect(fenOf('')).toBeNull()
+    expect(fenOf(' 168 ')).toBe(16_800)
+    expect(fenOf('0.29')).toBe(29)
+    expect(fenOf('1,000')).toBeNaN()
+    expect(fenOf('-1')).toBeNaN()
+  })
+})
