@@ -57,6 +57,10 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Cache-Control", "no-cache")
 		w.Header().Set("Content-Security-Policy", policy)
+		// A header and no <meta>, which would win over the stricter policy of pages whose address is secret.
+		if w.Header().Get("Referrer-Policy") != "no-referrer" {
+			w.Header().Set("Referrer-Policy", "same-origin")
+		}
 	}
 	h.write(w, r, name, b)
 }
