@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fenOf, stepFits, stepPlace, tidyHours } from '@/shared/rules/ladder'
+import { extraFits, fenOf, readExtra, stepFits, stepPlace, tidyHours, writeExtra } from '@/shared/rules/ladder'
 
 describe('the escalation ladder on the clock', () => {
   it('stands between the complaint and the deadline', () => {
@@ -26,5 +26,18 @@ describe('amounts of a filter', () => {
     expect(fenOf('0.29')).toBe(29)
     expect(fenOf('1,000')).toBeNaN()
     expect(fenOf('-1')).toBeNaN()
+  })
+})
+
+describe('the rest of a subscription', () => {
+  it('comes back as it was kept', () => {
+    const kept = { tags: ['直营'], types: [642], min_amount: 10_000, max_amount: null, fallback_channel_ids: ['c2'], group: false, quiet: { from: '23:00', to: '07:30' } }
+    expect(writeExtra(readExtra(kept), false)).toEqual(kept)
+  })
+  it('leaves out what a new one has not', () => expect(writeExtra(readExtra(null), true)).toEqual({ tags: [], types: [], fallback_channel_ids: [], group: true }))
+  it('refuses a range that nothing fits in', () => {
+    expect(extraFits({ ...readExtra(null), min: '10', max: '5' })).toBe(false)
+    expect(extraFits({ ...readExtra(null), min: '十' })).toBe(false)
+    expect(extraFits({ ...readExtra(null), min: '5', max: '10' })).toBe(true)
   })
 })

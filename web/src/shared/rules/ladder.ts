@@ -26,3 +26,50 @@ export function fenOf(yuan: string): number | null {
   if (!text) return null
   return /^\d{1,9}(\.\d{1,2})?$/.test(text) ? Math.round(Number(text) * 100) : Number.NaN
 }
+
+/** What a subscription says beside programs, events and receivers, as it is typed. */
+export interface SubscriptionExtra {
+  tags: string[]
+  types: number[]
+  min: string
+  max: string
+  fallback: string[]
+  group: boolean
+  quiet: boolean
+  from: string
+  until: string
+}
+
+interface Kept {
+  tags?: string[]
+  types?: number[]
+  min_amount?: number | null
+  max_amount?: number | null
+  fallback_channel_ids?: string[]
+  group?: boolean
+  quiet?: { from: string, to: string } | null
+}
+
+const yuan = (fen: number | null | undefined) => (fen == null ? '' : String(fen / 100))
+
+export function readExtra(s: Kept | null): SubscriptionExtra {
+  return {
+    tags: [...s?.tags ?? []], types: [...s?.types ?? []], min: yuan(s?.min_amount), max: yuan(s?.max_amount), fallback: [...s?.fallback_channel_ids ?? []],
+    group: s?.group ?? true, quiet: !!s?.quiet, from: s?.quiet?.from ?? '22:00', until: s?.quiet?.to ?? '08:00',
+  }
+}
+
+/** An amount that is no amount, or a range that nothing fits in. */
+export function extraFits(x: SubscriptionExtra): boolean {
+  const [min, max] = [fenOf(x.min), fenOf(x.max)]
+  return !Number.isNaN(min) && !Number.isNaN(max) && (min === null || max === null || min <= max)
+}
+
+/** For the server. On a change null takes a bound away; a new subscription leaves out what it has not. */
+export function writeExtra(x: SubscriptionExtra, fresh: boolean): Kept {
+  const body: Kept = {
+    tags: x.tags, types: x.types, min_amount: fenOf(x.min), max_amount: fenOf(x.max), fallback_channel_ids: x.fallback, group: x.group,
+    quiet: x.quiet ? { from: x.from, to: x.until } : null,
+  }
+  return fresh ? Object.fromEntries(Object.entries(body).filter(([, v]) => v !== null)) : body
+}

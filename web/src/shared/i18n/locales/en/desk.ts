@@ -1,10 +1,12 @@
 import account from './channels'
 import delivery from './deliveries'
 import inboxDesk from './inboxDesk'
+import only from './only'
 import reminder from './reminders'
 import resend from './resend'
 
 export default {
+  only,
   reminder,
   resend,
   account,

@@ -1,0 +1,59 @@
+import { expect, test } from '../fixtures/test'
+
+// Who hears what and when, set at the desk: reminders, a subscription with conditions, and a message sent once more.
+
+const receiver = 'night@tea.test'
+const appid = 'wx0a9d3be1724f6c58' // of the demo
+
+test('reminders, a subscription with conditions, and resending', async ({ page, zhisu, mailpit, isMobile }) => {
+  const channel = await zhisu.api<{ id: string }>('POST', '/channels', {
+    kind: 'email',
+    name: '夜班邮箱',
+    settings: { host: '127.0.0.1', port: mailpit.port, security: 'tls', username: mailpit.username, password: mailpit.password, from_name: '知诉' },
+  })
+  await page.goto(`${zhisu.ready.url}/notices/reminders`)
+  await page.getByTestId('login-email').fill(zhisu.ready.email)
+  await page.getByTestId('login-password').fill(zhisu.ready.password)
+  await page.getByTestId('login-submit').click()
+
+  if (isMobile) {
+    // Setting up is desk work; the phone only reads what was sent.
+    await zhisu.api('POST', '/subscriptions', { events: ['complaint.new'], min_amount: 10_000, receivers: [{ channel_id: channel.id, address: receiver }] })
+  } else {
+    await test.step('reminders are set and kept', async () => {
+      await page.getByTestId('hours-3').check()
+      await page.getByTestId('ladder-add').click()
+      const steps = await page.getByTestId('ladder-step').count()
+      await page.getByTestId('reminders-save').click()
+      await expect(page.getByTestId('reminders-saved')).toBeVisible()
+      await page.reload()
+      await expect(page.getByTestId('hours-3')).toBeChecked()
+      await expect(page.getByTestId('ladder-step')).toHaveCount(steps)
+    })
+    await test.step('a subscription takes only what is dear enough', async () => {
+      await page.goto(`${zhisu.ready.url}/notices/subscriptions`)
+      await page.getByTestId('add-subscription').click()
+      await page.getByTestId('receiver-channel').selectOption(channel.id)
+      await page.locator('input[data-testid="receiver-address"], [data-testid="receiver-address"] input').fill(receiver)
+      await page.getByTestId('subscription-more').click()
+      await page.getByTestId('filter-min').fill('100')
+      await page.getByTestId('subscription-save').click()
+      await expect(page.getByTestId('subscription').filter({ hasText: receiver })).toHaveCount(1)
+      const { items } = await zhisu.api<{ items: { min_amount: number | null, receivers: { address: string }[] }[] }>('GET', '/subscriptions')
+      expect(items.find((s) => s.receivers.some((r) => r.address === receiver))!.min_amount).toBe(10_000)
+    })
+  }
+
+  await zhisu.simulator('POST', '/complaints', { appid, amount: 16_800, content: '贵的' })
+  await expect.poll(() => mailpit.to(receiver)).not.toHaveLength(0)
+  const [summary] = await mailpit.to(receiver)
+  expect((await mailpit.read(summary!.ID)).Text).toContain('168.00')
+
+  if (isMobile) return
+  await test.step('a message is sent once more', async () => {
+    await page.goto(`${zhisu.ready.url}/notices/log`)
+    const row = page.getByTestId('notice').filter({ hasText: '夜班邮箱' }).first()
+    await row.getByTestId('resend').click()
+    await expect.poll(async () => (await mailpit.to(receiver)).length).toBeGreaterThan(1)
+  })
+})
