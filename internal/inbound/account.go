@@ -10,8 +10,8 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/secret"
-	"github.com/zhisu/zhisu/internal/wechat/msgcrypt"
 	"github.com/zhisu/zhisu/internal/wechat/push"
 )
 
@@ -36,9 +36,8 @@ type Accounts interface {
 }
 
 var (
-	errNoChannel     = &refusal{http.StatusNotFound, "no_such_channel"}
-	errNoCallback    = &refusal{http.StatusServiceUnavailable, "callback_not_configured"}
-	errAccountWeaker = &refusal{http.StatusForbidden, "weaker_than_configured"}
+	errNoChannel  = &refusal{http.StatusNotFound, "no_such_channel"}
+	errNoCallback = &refusal{http.StatusServiceUnavailable, "callback_not_configured"}
 )
 
 // silence answers WeChat's pushes of an official account: nothing is said to the user.
@@ -46,8 +45,6 @@ var silence = answer{"text/plain; charset=utf-8", nil}
 
 // reported answers delivery reports (reference/notification-channels.md §3.6).
 var reported = answer{"application/json; charset=utf-8", []byte(`{"result":0,"errmsg":"OK"}`)}
-
-const maxEchoText = 512
 
 func (s *Service) registerChannels(mux *http.ServeMux) {
 	if s.channels == nil {
@@ -78,11 +75,11 @@ func (s *Service) accountCheck(ctx context.Context, r *http.Request, _ []byte) (
 		return answer{}, err
 	}
 	q := r.URL.Query()
-	if !msgcrypt.Verify(q.Get("signature"), a.Token.Reveal(), q.Get("timestamp"), q.Get("nonce")) {
+	if !signed([]secret.Text{a.Token}, q) {
 		return answer{}, errSignature
 	}
 	echo := q.Get("echostr")
-	if echo == "" || len(echo) > maxEchoText {
+	if echo == "" || len(echo) > maxEcho {
 		return answer{}, errMalformed
 	}
 	return answer{"text/plain; charset=utf-8", []byte(echo)}, nil
@@ -135,52 +132,13 @@ func (s *Service) worked(d *Delivery) func(id string) []river.InsertManyParams {
 	}
 }
 
-// openAccount does the checks of the configured mode. In compat and safe only the cipher text is read, and only msg_signature counts, which covers it; in safe
-// a message in the clear beside it means that the sender uses a weaker mode.
+// openAccount does the checks of the configured mode, as for a program's own URL.
 func openAccount(a Account, r *http.Request, body []byte) ([]byte, error) {
-	q := r.URL.Query()
-	_, _, encrypt, err := msgcrypt.ParseXMLEnvelope(body)
-	if errors.Is(err, msgcrypt.ErrDoctype) {
-		return nil, errDoctype
+	d := program.DirectPush{Mode: program.PushMode(a.Mode), Tokens: []secret.Text{a.Token}}
+	if !a.Key.IsEmpty() {
+		d.Keys = []secret.Text{a.Key}
 	}
-	if err != nil {
-		if _, _, encrypt, err = msgcrypt.ParseJSONEnvelope(body); err != nil {
-			encrypt = ""
-		}
-	}
-	clear, err := push.ParseEvent(body, push.FormatAuto)
-	inClear := err == nil && (clear.MsgType != "" || clear.Event != "")
-	if a.Mode == "plain" && encrypt == "" {
-		switch {
-		case !msgcrypt.Verify(q.Get("signature"), a.Token.Reveal(), q.Get("timestamp"), q.Get("nonce")):
-			return nil, errSignature
-		case !inClear:
-			return nil, errMalformed
-		}
-		return body, nil
-	}
-	switch {
-	case encrypt == "" && !inClear:
-		return nil, errMalformed
-	case encrypt == "", a.Mode == "safe" && inClear:
-		return nil, errAccountWeaker
-	case a.Key.IsEmpty():
-		return nil, errNoCallback
-	case !msgcrypt.Verify(q.Get("msg_signature"), a.Token.Reveal(), q.Get("timestamp"), q.Get("nonce"), encrypt):
-		return nil, errSignature
-	}
-	keys, err := parseKeys([]secret.Text{a.Key})
-	if err != nil {
-		return nil, err
-	}
-	plain, appID, _, err := msgcrypt.Open(keys, encrypt)
-	if err != nil {
-		return nil, errCipher
-	}
-	if appID != a.AppID {
-		return nil, errForeign
-	}
-	return plain, nil
+	return openDirect(d, a.AppID, r.URL.Query(), body)
 }
 
 // report hears delivery reports. Tencent signs nothing: the address itself is the secret.
