@@ -41,7 +41,7 @@ func (s *stage) through(token string) func(method, path string, body any) answer
 
 // allowed are the operations of a link, with a body that is fit for them.
 var allowed = map[string]any{
-	"get-complaint": nil, "get-action": nil, "get-evidence": nil, "get-evidence-file": nil, "delete-evidence": nil, "upload-evidence": nil, "get-advice": nil,
+	"get-complaint": nil, "get-complaint-image": nil, "get-action": nil, "get-evidence": nil, "get-evidence-file": nil, "delete-evidence": nil, "upload-evidence": nil, "get-advice": nil,
 	"stop-editing-complaint": nil, "acknowledge-complaint": nil, "edit-complaint": obj{}, "edit-evidence": obj{"rotate": 90}, "add-note": obj{"text": "x"},
 	"respond-complaint": obj{"decision": "agree", "content": "x"}, "supplement-complaint": obj{"content": "x"}, "prove-complaint": obj{"content": "x"},
 	"appeal-complaint": obj{"content": "x"}, "preview-action": obj{"kind": "respond"},
@@ -108,6 +108,7 @@ func TestALinkReachesOnlyItsOwnCaseAndItsOwnOperations(t *testing.T) {
 }
 
 func fill(path, id string) string {
+	path = strings.ReplaceAll(path, "{sha}", strings.Repeat("a", 64))
 	for strings.Contains(path, "{") {
 		from, to := strings.Index(path, "{"), strings.Index(path, "}")
 		path = path[:from] + id + path[to+1:]
