@@ -22,7 +22,6 @@ import (
 	"github.com/zhisu/zhisu/internal/config"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
-	"github.com/zhisu/zhisu/internal/secret"
 )
 
 // Options say what to run.
@@ -40,6 +39,8 @@ type Ready struct {
 	Email        string `json:"email"`
 	Password     string `json:"password"`
 	APIToken     string `json:"api_token"`
+	// FinanceEmail is a second person, who asks for and decides refunds; the password is the same.
+	FinanceEmail string `json:"finance_email"`
 }
 
 const ownerEmail = "owner@example.com"
@@ -87,7 +88,7 @@ func Run(ctx context.Context, o Options) (err error) {
 }
 
 func announce(o Options, r Ready) error {
-	fmt.Fprintf(o.Err, "\n  知诉演示已就绪 / the demo is ready\n\n    打开 open      %s\n    邮箱 e-mail    %s\n    密码 password  %s\n    模拟微信 simulated WeChat  %s\n\n", r.URL, r.Email, r.Password, r.SimulatorURL)
+	fmt.Fprintf(o.Err, "\n  知诉演示已就绪 / the demo is ready\n\n    打开 open      %s\n    邮箱 e-mail    %s\n    密码 password  %s\n    财务 finance   %s\n    模拟微信 simulated WeChat  %s\n\n", r.URL, r.Email, r.Password, r.FinanceEmail, r.SimulatorURL)
 	if err := json.NewEncoder(o.Out).Encode(r); err != nil {
 		return fmt.Errorf("print ready line: %w", err)
 	}
@@ -183,17 +184,13 @@ func createOwner(ctx context.Context, a *app.App) (Ready, error) {
 	if _, err := rand.Read(raw); err != nil {
 		return Ready{}, fmt.Errorf("read random: %w", err)
 	}
-	r := Ready{URL: a.Config.PublicURL, Email: ownerEmail, Password: base64.RawURLEncoding.EncodeToString(raw)}
-	u, err := a.Identity.UserByEmail(ctx, ownerEmail)
-	pw := secret.New(r.Password)
-	switch {
-	case errors.Is(err, identity.ErrNotFound):
-		u, err = a.Identity.CreateUser(ctx, identity.NewUser{Email: ownerEmail, Name: "周敏", Role: identity.Owner, Password: pw})
-	case err == nil: // a database that an earlier demo filled
-		u, err = a.Identity.UpdateUser(ctx, u.ID, identity.Patch{Password: &pw})
-	}
+	r := Ready{URL: a.Config.PublicURL, Email: ownerEmail, FinanceEmail: financeEmail, Password: base64.RawURLEncoding.EncodeToString(raw)}
+	u, err := ensureUser(ctx, a, ownerEmail, "周敏", identity.Owner, r.Password)
 	if err != nil {
-		return Ready{}, fmt.Errorf("create demo owner: %w", err)
+		return Ready{}, err
+	}
+	if _, err := ensureUser(ctx, a, financeEmail, "林晗", identity.Finance, r.Password); err != nil {
+		return Ready{}, err
 	}
 	_, token, err := a.Identity.CreateToken(ctx, u.ID, "demo")
 	if err != nil {

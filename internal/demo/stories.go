@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/refund"
 	"github.com/zhisu/zhisu/internal/wechatsim"
 )
 
@@ -22,6 +23,7 @@ func stories() []story {
 			},
 			ago: 60 * time.Hour, answer: action.Agree, text: "非常抱歉，赠品缺货是我们的失误。拼图已为您补寄，今天发出，预计两天内送到。",
 			then: []chapter{{event: wechatsim.UserAccepts, ago: 40 * time.Hour}},
+			back: repayment{amount: 3000, reason: "赠品缺货补偿", want: refund.Done},
 		},
 		{
 			filing: wechatsim.Filing{
@@ -33,6 +35,7 @@ func stories() []story {
 				{event: wechatsim.UserAsksPlatform, ago: 50 * time.Hour},
 				{event: wechatsim.PlatformRulesMerchant, ago: left(17, 20), content: "商品包装与页面展示不一致，请为用户办理退款并上传处理凭证。"},
 			},
+			back: repayment{amount: 25800, reason: "平台判定退款", trouble: "abnormal", want: refund.Abnormal},
 		},
 		{
 			filing: wechatsim.Filing{
@@ -57,7 +60,8 @@ func stories() []story {
 				AppID: tea, Type: 614, Amount: 129900, ProductName: "老白茶 2018 整提", ImageCount: 1, NickName: "微信用户",
 				Content: "物流停在嘉兴九天了，周末要用，现在没人管。",
 			},
-			ago: left(9, 51),
+			ago:  left(9, 51),
+			back: repayment{amount: 129900, reason: "物流停滞，全额退款", want: refund.WaitingApproval},
 		},
 		{
 			filing: wechatsim.Filing{
@@ -79,6 +83,7 @@ func stories() []story {
 				Content: "下单五天了还没有发货，页面写的是 48 小时内发。",
 			},
 			ago: 30 * time.Hour, answer: action.Agree, text: "很抱歉让您久等了。您的订单已于今天上午发出，并为您全额退还运费，感谢您的耐心。",
+			back: repayment{amount: 1200, reason: "退还运费", want: refund.Done},
 		},
 		{
 			filing: wechatsim.Filing{AppID: park, Type: 643, Amount: 6600, ProductName: "手作体验券", NickName: "微信用户", Content: "买错了时间，想退。"},

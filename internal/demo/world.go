@@ -19,6 +19,7 @@ import (
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/wechatsim"
+	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 )
 
 // world is the simulated WeChat and what happened in it before the newcomer came.
@@ -28,6 +29,8 @@ type world struct {
 	smtp string
 	// platform is what the simulator's console and the product must agree on.
 	platform program.PlatformConfig
+	// merchant is the one that all programs use.
+	merchant paysim.Credentials
 	// past is how far back the simulated clock stands while history is being made.
 	past atomic.Int64
 }
@@ -72,6 +75,9 @@ func newWorld(c *config.Config, l listeners) (*world, error) {
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build simulator: %w", err)
+	}
+	if err := w.openShop(); err != nil {
+		return nil, err
 	}
 	c.WechatAPIURL, c.WechatMPURL, c.WechatOpenURL = w.url, w.url, w.url
 	c.WechatPayURL, c.TencentSMSURL = w.url, w.url
@@ -126,10 +132,19 @@ func (w *world) seed(ctx context.Context, a *app.App) error {
 	if err := w.seedMail(ctx, a); err != nil {
 		return err
 	}
+	backs := map[string]repayment{}
 	for _, s := range stories() {
-		if err := w.tell(ctx, a, s); err != nil {
+		id, err := w.tell(ctx, a, s)
+		if err != nil {
 			return err
 		}
+		if s.back.amount > 0 {
+			backs[id] = s.back
+		}
+	}
+	// Money moves when history is over: WeChat Pay refuses whoever's clock is more than five minutes off.
+	if err := w.seedMoney(ctx, a, backs); err != nil {
+		return err
 	}
 	return w.renewLinks(ctx, a)
 }
@@ -191,6 +206,7 @@ type story struct {
 	answer action.Decision // the merchant's answer, empty for none
 	text   string
 	then   []chapter
+	back   repayment // when all stories are told
 }
 
 // chapter is what somebody else did later.
@@ -200,40 +216,40 @@ type chapter struct {
 	content string
 }
 
-// tell plays a story: every answer goes through the product, as a merchant's would.
-func (w *world) tell(ctx context.Context, a *app.App, s story) error {
+// tell plays a story and returns the product's id of the case: every answer goes through the product, as a merchant's would.
+func (w *world) tell(ctx context.Context, a *app.App, s story) (complaintID string, err error) {
 	w.past.Store(int64(s.ago))
 	defer w.past.Store(0)
 	id, err := w.sim.FileComplaint(s.filing)
 	if err != nil {
-		return fmt.Errorf("file complaint: %w", err)
+		return "", fmt.Errorf("file complaint: %w", err)
 	}
 	c, err := w.heard(ctx, a, s.filing.AppID, id, 201)
 	if err != nil {
-		return err
+		return "", err
 	}
 	if s.answer != "" {
 		if _, err := a.Actions.Submit(ctx, action.Intent{
 			ComplaintID: c.ID, Kind: complaint.Respond, Decision: s.answer, Content: s.text, ActorID: "demo", ActorName: "周敏",
 			Source: complaint.FromStaff, RequestKey: "demo/" + c.ID,
 		}); err != nil {
-			return fmt.Errorf("answer complaint: %w", err)
+			return "", fmt.Errorf("answer complaint: %w", err)
 		}
 		want := complaint.Status(203)
 		if s.answer == action.Refuse {
 			want = 204
 		}
 		if _, err := w.heard(ctx, a, s.filing.AppID, id, want); err != nil {
-			return err
+			return "", err
 		}
 	}
 	for _, ch := range s.then {
 		w.past.Store(int64(ch.ago))
 		if err := w.sim.Advance(id, ch.event, wechatsim.AdvanceOptions{Content: ch.content}); err != nil {
-			return fmt.Errorf("move complaint: %w", err)
+			return "", fmt.Errorf("move complaint: %w", err)
 		}
 	}
-	return nil
+	return c.ID, nil
 }
 
 // heard waits until the product knows a case in a status and has read it at WeChat.
