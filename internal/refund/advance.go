@@ -109,9 +109,7 @@ func (s *Service) send(ctx context.Context, r *Refund) error {
 		return err
 	}
 	cctx, cancel := context.WithTimeout(ctx, submitTimeout)
-	got, err := s.pay.CreateRefund(cctx, a, wxpay.Order{
-		OutRefundNo: run.OutRefundNo, TransactionID: run.TransactionID, Reason: run.Reason, NotifyURL: run.NotifyURL, Amount: run.Amount, Total: *run.OrderTotal,
-	})
+	got, err := s.pay.CreateRefund(cctx, a, orderOf(run))
 	cancel()
 	// The outcome must be stored even when this job's time is up.
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
@@ -123,6 +121,13 @@ func (s *Service) send(ctx context.Context, r *Refund) error {
 		return s.told(ctx, run, got, at)
 	}
 	return s.afterSubmit(ctx, run, m, at, err)
+}
+
+// orderOf is what is asked for: the same at every repeat.
+func orderOf(r *Refund) wxpay.Order {
+	return wxpay.Order{
+		OutRefundNo: r.OutRefundNo, TransactionID: r.TransactionID, Reason: r.Reason, NotifyURL: r.NotifyURL, Amount: r.Amount, Total: *r.OrderTotal,
+	}
 }
 
 // notifyURL is sent along when WeChat Pay can use it.

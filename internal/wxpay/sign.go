@@ -81,6 +81,12 @@ func (k *Keys) Add(id string, key *rsa.PublicKey, prefer bool) {
 	}
 }
 
+func (k *Keys) merge(other Keys) {
+	for id, key := range other.byID {
+		k.Add(id, key, false)
+	}
+}
+
 // Empty reports whether no key is known.
 func (k *Keys) Empty() bool { return len(k.byID) == 0 }
 

@@ -190,7 +190,17 @@ func (p *Pay) SetStatus(mchid, outRefundNo, status string) {
 	p.refunds[mchid+"/"+outRefundNo].Status = status
 }
 
-var authForm = regexp.MustCompile(`^WECHATPAY2-SHA256-RSA2048 mchid="([^"]+)",nonce_str="([^"]+)",signature="([^"]+)",timestamp="([^"]+)",serial_no="([^"]+)"$`)
+var authField = regexp.MustCompile(`([a-z_]+)="([^"]*)"`)
+
+// authorization reads the header; the order of its fields is free.
+func authorization(h string) (mchid, nonce, signature, timestamp, serial string, ok bool) {
+	rest, ok := strings.CutPrefix(h, "WECHATPAY2-SHA256-RSA2048 ")
+	f := map[string]string{}
+	for _, m := range authField.FindAllStringSubmatch(rest, -1) {
+		f[m[1]] = m[2]
+	}
+	return f["mchid"], f["nonce_str"], f["signature"], f["timestamp"], f["serial_no"], ok && len(f) == 5
+}
 
 // ServeHTTP implements http.Handler.
 func (p *Pay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -248,20 +258,20 @@ func (p *Pay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *Pay) verify(r *http.Request, body []byte) (*Merchant, string) {
-	f := authForm.FindStringSubmatch(r.Header.Get("Authorization"))
-	if f == nil {
+	mchid, nonce, signature, timestamp, serial, ok := authorization(r.Header.Get("Authorization"))
+	if !ok {
 		return nil, "Authorization"
 	}
-	m := p.merchants[f[1]]
-	if m == nil || f[5] != m.Serial {
+	m := p.merchants[mchid]
+	if m == nil || serial != m.Serial {
 		return m, "商户证书序列号有误"
 	}
-	ts, err := strconv.ParseInt(f[4], 10, 64)
+	ts, err := strconv.ParseInt(timestamp, 10, 64)
 	if d := p.Now().Sub(time.Unix(ts, 0)); err != nil || d.Abs() > 5*time.Minute {
 		return m, "请求时间戳已过期"
 	}
-	sum := sha256.Sum256([]byte(r.Method + "\n" + r.URL.RequestURI() + "\n" + f[4] + "\n" + f[2] + "\n" + string(body) + "\n"))
-	sig, err := base64.StdEncoding.DecodeString(f[3])
+	sum := sha256.Sum256([]byte(r.Method + "\n" + r.URL.RequestURI() + "\n" + timestamp + "\n" + nonce + "\n" + string(body) + "\n"))
+	sig, err := base64.StdEncoding.DecodeString(signature)
 	if err != nil || rsa.VerifyPKCS1v15(&m.key.PublicKey, crypto.SHA256, sum[:], sig) != nil {
 		return m, "签名错误"
 	}
