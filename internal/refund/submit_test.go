@@ -1,0 +1,236 @@
+package refund
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/testkit/fakepay"
+)
+
+func TestRefusalsInWords(t *testing.T) {
+	onEngines(t, func(w *world) {
+		ask := func(mutate func(in *Intent)) error {
+			in := intent(w.file(), 100)
+			mutate(&in)
+			_, err := w.refunds.Submit(t.Context(), in)
+			return err
+		}
+		order := func(o fakepay.Order) string {
+			w.pay.AddOrder(o)
+			return w.complain("p1", o.TransactionID).ID
+		}
+		base := fakepay.Order{MchID: w.account.MchID, AppID: appID, OpenID: openID, Total: total}
+		foreign, old, unpaid, elsewhere, payer, app := base, base, base, base, base, base
+		foreign.TransactionID, foreign.MchID = "42-foreign", "1911111111"
+		old.TransactionID, old.PaidAt = "42-old", w.clock.Now().AddDate(-1, 0, -1)
+		unpaid.TransactionID, unpaid.TradeState = "42-unpaid", "NOTPAY"
+		elsewhere.TransactionID, elsewhere.TradeState = "42-elsewhere", "REFUND"
+		payer.TransactionID, payer.OpenID = "42-payer", "somebody-else"
+		app.TransactionID, app.AppID = "42-app", "wx-another"
+		w.addProgram("p3", "wx-none", "")
+		for code, id := range map[string]string{
+			BlockNoMerchant: w.complain("p3", "42-x").ID, BlockNoTransaction: w.complain("p1", "").ID, BlockTooOld: order(old), BlockNotPaid: order(unpaid), BlockElsewhere: order(elsewhere),
+		} {
+			w.refusedAs(ask(func(in *Intent) { in.ComplaintID = id }), code)
+		}
+		for _, o := range []fakepay.Order{foreign, payer, app} {
+			w.refusedAs(ask(func(in *Intent) { in.ComplaintID = order(o) }), BlockNotOurOrder)
+		}
+		c := w.file()
+		w.set(c, "status", 312)
+		w.refusedAs(ask(func(in *Intent) { in.ComplaintID = c.ID }), BlockPlatform)
+		var field *FieldError
+		for name, mutate := range map[string]func(in *Intent){
+			"amount": func(in *Intent) { in.Amount = total + 1 },
+			"reason": func(in *Intent) { in.Reason = strings.Repeat("退", 27) },
+		} {
+			if err := ask(mutate); !errors.As(err, &field) || field.Field != name {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if err := ask(func(in *Intent) { in.Reason = strings.Repeat("退", 26) }); err != nil {
+			t.Errorf("26 characters are 78 bytes: %v", err)
+		}
+		if n := len(w.pay.Refunds()); n != 0 {
+			t.Errorf("%d refunds moved", n)
+		}
+	})
+}
+
+func TestWhatWasRefundedOutsideIsAskedOfAPerson(t *testing.T) {
+	onEngines(t, func(w *world) {
+		w.pay.AddOrder(fakepay.Order{TransactionID: "42-out", MchID: w.account.MchID, AppID: appID, OpenID: openID, Total: total, TradeState: "REFUND"})
+		in := intent(w.complain("p1", "42-out"), total)
+		in.Elsewhere = ptr(int64(6800))
+		var field *FieldError
+		if _, err := w.refunds.Submit(t.Context(), in); !errors.As(err, &field) || field.Field != "amount" {
+			t.Fatalf("more than is left: %v", err)
+		}
+		in.Amount = 10000
+		r, err := w.refunds.Submit(t.Context(), in)
+		w.must(err)
+		w.drive(r, 3)
+		w.state(r, Done, "")
+	})
+}
+
+func TestTheSameRequestMakesOneRefund(t *testing.T) {
+	onEngines(t, func(w *world) {
+		c := w.file()
+		in := intent(c, 100)
+		other := w.service()
+		ids := make([]string, 8)
+		var all sync.WaitGroup
+		for i := range ids {
+			all.Go(func() {
+				s := w.refunds
+				if i%2 == 1 {
+					s = other
+				}
+				r, err := s.Submit(t.Context(), in)
+				if err != nil {
+					t.Errorf("click %d: %v", i, err)
+					return
+				}
+				ids[i] = r.ID
+			})
+		}
+		all.Wait()
+		for _, id := range ids {
+			if id != ids[0] {
+				t.Errorf("two refunds: %v", ids)
+			}
+		}
+		_, err := w.refunds.Submit(t.Context(), intent(w.complain("p1", c.TransactionID), 100))
+		w.refusedAs(err, BlockInFlight)
+		d := w.file()
+		keyless := intent(d, 100)
+		keyless.Keyless = true
+		r, err := w.refunds.Submit(t.Context(), keyless)
+		w.must(err)
+		if _, err = w.refunds.Cancel(t.Context(), r.ID, staff, noAudit); err != nil {
+			t.Fatal(err)
+		}
+		keyless.RequestKey = "u1/" + db.NewID()
+		if _, err := w.refunds.Submit(t.Context(), keyless); !errors.Is(err, ErrTwice) {
+			t.Errorf("within ten seconds: %v", err)
+		}
+		w.clock.Advance(11 * time.Second)
+		if _, err := w.refunds.Submit(t.Context(), keyless); err != nil {
+			t.Errorf("after ten seconds: %v", err)
+		}
+	})
+}
+
+func TestLimitsAndTheSecondPerson(t *testing.T) {
+	onEngines(t, func(w *world) {
+		set := func(v Settings) {
+			w.must(w.db.InTx(t.Context(), func(ctx context.Context, tx db.Tx) error { return w.refunds.SetSettings(ctx, tx, v) }))
+		}
+		agent := Actor{ID: "a1", Name: "小李", Source: "staff"}
+		boss := Actor{ID: "b1", Name: "老板", Any: true, Source: "staff"}
+		c := w.file()
+		in := intent(c, 100)
+		in.Actor = agent
+		_, err := w.refunds.Submit(t.Context(), in)
+		w.refusedAs(err, BlockNoRight)
+		set(Settings{AgentLimit: 300, ApprovalAbove: ptr(int64(250))})
+		r, err := w.refunds.Submit(t.Context(), in)
+		w.must(err)
+		w.drive(r, 3)
+		in = intent(c, 200)
+		in.Actor = agent
+		r, err = w.refunds.Submit(t.Context(), in) // 300 together: within the agent's limit, above the approval's
+		w.must(err)
+		w.state(r, WaitingApproval, "")
+		if _, err := w.refunds.Approve(t.Context(), r.ID, agent, noAudit); err == nil {
+			t.Error("an agent approved")
+		}
+		if _, err := w.refunds.Approve(t.Context(), r.ID, boss, noAudit); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.refunds.Approve(t.Context(), r.ID, boss, noAudit); !errors.Is(err, ErrMoved) {
+			t.Errorf("approved twice: %v", err)
+		}
+		w.drive(r, 4)
+		w.state(r, Done, "")
+		w.moved(c, 300, 2)
+		own := w.submit(w.file(), 1000)
+		if _, err := w.refunds.Approve(t.Context(), own.ID, staff, noAudit); !errors.Is(err, ErrSamePerson) {
+			t.Errorf("the first person approved: %v", err)
+		}
+		if _, err := w.refunds.Reject(t.Context(), own.ID, "金额不对", boss, noAudit); err != nil {
+			t.Fatal(err)
+		}
+		w.state(own, Rejected, "")
+	})
+}
+
+func TestNotificationsAreHeardOnceAndBelievedNever(t *testing.T) {
+	onEngines(t, func(w *world) {
+		w.pay.Outcome = func(string) string { return "PROCESSING" }
+		c := w.file()
+		r := w.drive(w.submit(c, 5000), 1)
+		if r.State != Processing {
+			t.Fatalf("it is %s", r.State)
+		}
+		lie := w.pay.Refunds()[0]
+		lie.Status = "SUCCESS"
+		h, raw := w.pay.Notice(lie, "")
+		for range 3 {
+			w.must(w.refunds.Hear(t.Context(), w.merchant.ID, h, raw))
+		}
+		w.must(w.refunds.Look(t.Context(), LookArgs{RefundID: r.ID}))
+		w.state(r, Processing, "") // WeChat Pay itself says that it is not through
+		n, err := w.db.Read.NewSelect().Model((*event)(nil)).Count(t.Context())
+		if err != nil || n != 1 {
+			t.Errorf("%d events, %v", n, err)
+		}
+		stranger := lie
+		stranger.OutRefundNo = "by-hand-1"
+		h, raw = w.pay.Notice(stranger, "")
+		jobs := w.jobs("refund.look")
+		w.must(w.refunds.Hear(t.Context(), w.merchant.ID, h, raw))
+		if w.jobs("refund.look") != jobs {
+			t.Error("a notification without a row had an effect")
+		}
+		for name, mutate := range map[string]func(){
+			"another body": func() { raw = append(raw, ' ') },
+			"old":          func() { w.clock.Advance(6 * time.Minute) },
+		} {
+			h, raw = w.pay.Notice(lie, "")
+			mutate()
+			if err := w.refunds.Hear(t.Context(), w.merchant.ID, h, raw); !errors.Is(err, ErrForged) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		h, raw = w.pay.Notice(lie, "ABCDEF")
+		if err := w.refunds.Hear(t.Context(), w.merchant.ID, h, raw); !errors.Is(err, ErrKey) {
+			t.Errorf("an unknown key: %v", err)
+		}
+		if err := w.refunds.Hear(t.Context(), "nobody", h, raw); !errors.Is(err, ErrNoSuch) {
+			t.Errorf("an unknown merchant: %v", err)
+		}
+	})
+}
+
+func TestReconciliationReportsWhatDiffers(t *testing.T) {
+	onEngines(t, func(w *world) {
+		good := w.drive(w.submit(w.file(), 100), 3)
+		bad := w.drive(w.submit(w.file(), 200), 3)
+		w.pay.SetStatus(w.account.MchID, bad.OutRefundNo, "CLOSED")
+		rec, err := w.refunds.StartReconciliation(t.Context(), "周敏")
+		w.must(err)
+		w.must(w.refunds.Compare(t.Context(), CompareArgs{ReconciliationID: rec.ID}))
+		rec, err = w.refunds.LastReconciliation(t.Context())
+		w.must(err)
+		if rec.State != ended || rec.Checked != 2 || len(rec.Differences.V) != 1 || rec.Differences.V[0].RefundID != bad.ID {
+			t.Errorf("the report is %+v (good %s)", rec, good.ID)
+		}
+	})
+}
