@@ -69,6 +69,21 @@ func newTill(t *testing.T, m Merchant) *till {
 	return &till{t: t, h: h, url: srv.URL, c: c, now: now}
 }
 
+// waitUntil returns when cond, asked with the host's lock held, is true.
+func (l *till) waitUntil(cond func() bool) {
+	l.t.Helper()
+	for {
+		changed := l.h.Changed()
+		l.h.mu.Lock()
+		ok := cond()
+		l.h.mu.Unlock()
+		if ok {
+			return
+		}
+		<-changed
+	}
+}
+
 func key(t *testing.T, text string) *rsa.PrivateKey {
 	t.Helper()
 	b, _ := pem.Decode([]byte(text))
@@ -344,10 +359,8 @@ func TestTheMerchantIsToldUntilItAnswers(t *testing.T) {
 		told <- h
 	}))
 	defer shop.Close()
-	for _, m := range []string{"bad_signature"} {
-		if err := l.h.AddFault(Fault{Target: NoticeTarget, Mode: m}); err != nil {
-			t.Fatal(err)
-		}
+	if err := l.h.AddFault(Fault{Target: NoticeTarget, Mode: "bad_signature"}); err != nil {
+		t.Fatal(err)
 	}
 	answers <- 401
 	answers <- 500
@@ -363,6 +376,7 @@ func TestTheMerchantIsToldUntilItAnswers(t *testing.T) {
 	if h := <-told; !h.right || h.status != success {
 		t.Errorf("after the probe: %+v", h)
 	}
+	l.waitUntil(func() bool { return len(l.h.notices) == 1 }) // put back, to be tried later
 	l.now.add(15 * time.Second)
 	if h := <-told; !h.right || h.status != success {
 		t.Errorf("again after 15 s: %+v", h)
