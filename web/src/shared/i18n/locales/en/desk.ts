@@ -1,11 +1,13 @@
 import account from './channels'
 import delivery from './deliveries'
+import direct from './direct'
 import inboxDesk from './inboxDesk'
 
 export default {
   account,
   ...inboxDesk,
   delivery,
+  direct,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
   sort: { due: 'Least time left first', newest: 'Last filed first' },
   inbox: {
