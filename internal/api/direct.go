@@ -25,8 +25,8 @@ type directView struct {
 	Refusal           *string `json:"refusal"`
 }
 
-// directFields are the values of a program with its own AppSecret. Secrets are only ever written.
-type directFields struct {
+// DirectFields are the values of a program with its own AppSecret. Secrets are only ever written.
+type DirectFields struct {
 	Name           *string `json:"name,omitempty" doc:"WeChat doesn't tell it to a program's own token"`
 	AppSecret      *string `json:"app_secret,omitempty" doc:"Write-only"`
 	Token          *string `json:"token,omitempty" doc:"Write-only; the one before stays valid for pushes"`
@@ -35,7 +35,7 @@ type directFields struct {
 	Format         *string `json:"format,omitempty" enum:"xml,json,auto"`
 }
 
-func (f directFields) config(appID string) program.DirectConfig {
+func (f DirectFields) config(appID string) program.DirectConfig {
 	text := func(v *string) string {
 		if v == nil {
 			return ""
@@ -48,9 +48,9 @@ func (f directFields) config(appID string) program.DirectConfig {
 	}
 }
 
-func (f directFields) any() bool { return f != directFields{} }
+func (f DirectFields) any() bool { return f != DirectFields{} }
 
-func (f directFields) touchesSecret() bool { return f.AppSecret != nil && *f.AppSecret != "" }
+func (f DirectFields) touchesSecret() bool { return f.AppSecret != nil && *f.AppSecret != "" }
 
 func (a *API) programView(p *program.Program, open int64) programView {
 	v := programViewOf(p, open)
@@ -88,7 +88,7 @@ func (a *API) createProgram(ctx context.Context, in *createProgramInput) (*body[
 		return nil, err
 	}
 	b := &in.Body
-	c := directFields{
+	c := DirectFields{
 		Name: b.Name, AppSecret: &b.AppSecret, Token: &b.Token, EncodingAESKey: b.EncodingAESKey, PushMode: &b.PushMode, Format: &b.Format,
 	}.config(b.AppID)
 	var p *program.Program

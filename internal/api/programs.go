@@ -129,7 +129,7 @@ type updateProgramInput struct {
 		OwnerID    *string   `json:"owner_id,omitempty"`
 		MerchantID *string   `json:"merchant_id,omitempty"`
 		Mode       *string   `json:"mode,omitempty" enum:"platform,direct" doc:"Move the program; its id and cases stay. To platform: WeChat must list the authorisation already"`
-		directFields
+		DirectFields
 	}
 }
 

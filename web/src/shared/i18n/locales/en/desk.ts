@@ -1,5 +1,6 @@
 import account from './channels'
 import delivery from './deliveries'
+import direct from './direct'
 import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
@@ -12,6 +13,7 @@ export default {
   account,
   ...inboxDesk,
   delivery,
+  direct,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
   sort: { due: 'Least time left first', newest: 'Last filed first' },
   inbox: {

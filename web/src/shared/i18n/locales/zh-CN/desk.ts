@@ -1,5 +1,6 @@
 import account from './channels'
 import delivery from './deliveries'
+import direct from './direct'
 import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
@@ -12,6 +13,7 @@ export default {
   account,
   ...inboxDesk,
   delivery,
+  direct,
   viewGroup: { todo: '待办', running: '进行中', everything: '全部' },
   sort: { due: '按剩余时间，从少到多', newest: '按投诉时间，从新到旧' },
   inbox: {
