@@ -157,6 +157,9 @@ func (a *API) submit(ctx context.Context, in ActInput, b ActBody, intent action.
 	if err != nil {
 		return nil, err
 	}
+	if err := a.Complaints.Acknowledge(ctx, c.ID, p.UserID, p.Name, false); err != nil {
+		a.Logger.WarnContext(ctx, "case not acknowledged", "complaint", c.ID, "err", err)
+	}
 	if err := a.Complaints.StopEditing(ctx, c.ID, p.UserID); err != nil {
 		a.Logger.WarnContext(ctx, "case not given back", "complaint", c.ID, "err", err)
 	}
@@ -257,6 +260,10 @@ func (a *API) edit(ctx context.Context, in *editInput) (*body[editingView], erro
 	p := who(ctx)
 	e, err := a.Complaints.Edit(ctx, c.ID, p.UserID, p.Name, in.Body != nil && in.Body.TakeOver)
 	if err != nil {
+		return nil, err
+	}
+	// Whoever writes an answer has seen what is asked for.
+	if err := a.Complaints.Acknowledge(ctx, c.ID, p.UserID, p.Name, false); err != nil {
 		return nil, err
 	}
 	return &body[editingView]{editingView{editing{e.UserID, e.UserName, e.Until}}}, nil

@@ -64,6 +64,13 @@ func (a *App) workers() *river.Workers {
 
 	work(w, func(ctx context.Context, j notify.GreetArgs) error { return a.Notify.Greet(ctx, j.BindingID) })
 
+	work(w, func(ctx context.Context, j notify.FallbackArgs) error { return a.Notify.Fallback(ctx, j.NoticeID) })
+	work(w, func(ctx context.Context, j notify.ChannelFailingArgs) error {
+		return a.Notify.TellFailing(ctx, j.ChannelID, j.Since)
+	})
+	work(w, func(ctx context.Context, _ RemindArgs) error { return a.Notify.Remind(ctx) })
+	work(w, func(ctx context.Context, _ WatchArgs) error { return a.watchAll(ctx) })
+
 	// Programs and their tokens.
 	work(w, func(ctx context.Context, _ program.KeepTokensArgs) error { return a.Programs.KeepTokens(ctx) })
 	work(w, func(ctx context.Context, j program.ExchangeArgs) error { return a.Programs.Exchange(ctx, j.CodeHash) })
@@ -71,6 +78,9 @@ func (a *App) workers() *river.Workers {
 	work(w, a.Programs.Unauthorize)
 	work(w, func(ctx context.Context, _ program.ReconcileArgs) error { return a.Programs.Reconcile(ctx) })
 	work(w, a.Programs.ReleaseReply)
+	work(w, func(ctx context.Context, j program.ScoreDroppedArgs) error {
+		return a.Notify.Plan(ctx, notify.Event{Kind: notify.EventScoreDropped, ProgramID: j.ProgramID, Key: fmt.Sprintf("%d/%d/%d", j.From, j.To, j.At)})
+	})
 	work(w, func(ctx context.Context, j program.PermissionLostArgs) error {
 		// Told once a day: a set that WeChat lists and calls refuse is lost anew after every refresh.
 		day := db.Time(j.At).Time().In(complaint.Beijing).Format(time.DateOnly)

@@ -32,7 +32,7 @@ func (a *App) buildNotify(clk clock.Clock, roots *x509.CertPool, wc *wechat.Clie
 	vars := varNames()
 	return notify.New(notify.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: clk, PublicURL: a.Config.PublicURL, Logger: a.Logger,
-		Facts: facts{a.Complaints, a.Programs, a.Actions}, Members: members{a.Identity}, Links: links{a},
+		Facts: facts{a.Complaints, a.Programs, a.Actions}, Members: members{a.Identity}, Links: links{a}, Overview: a.overview,
 		Providers: map[string]channel.Provider{
 			"email":       email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
 			"wecom":       wecom.New(post),
@@ -77,12 +77,12 @@ func (f facts) Facts(ctx context.Context, complaintID string) (notify.Facts, err
 		ComplaintID: c.ID, ProgramID: p.ID, ProgramName: p.Name, ProgramState: string(p.State), OrderNo: c.ComplaintOrderID,
 		Stage: string(c.Stage), StageText: c.Status.Text(), Amount: c.Amount, ProductName: c.ProductName,
 		ContentExcerpt: excerpt(c.ContentMasked), DueAt: c.DueAt, CreatedAt: c.CreatedAt,
-		Type: int64(c.Type), Tags: p.Tags.V, AssigneeID: c.AssigneeID, Waits: c.Stage.WaitsForMerchant(),
+		Type: int64(c.Type), Tags: p.Tags.V, AssigneeID: c.AssigneeID,
 	}
 	if out.AssigneeID == "" {
 		out.AssigneeID = p.OwnerID
 	}
-	if out.Waits {
+	if c.Stage.WaitsForMerchant() {
 		if out.InHand, err = f.inHand(ctx, c); err != nil {
 			return notify.Facts{}, err
 		}

@@ -25,6 +25,18 @@ type SweepArgs struct{}
 // Kind implements river.JobArgs.
 func (SweepArgs) Kind() string { return "app.sweep" }
 
+// RemindArgs is the job that reminds people of deadlines and sends the daily digest.
+type RemindArgs struct{}
+
+// Kind implements river.JobArgs.
+func (RemindArgs) Kind() string { return "app.remind" }
+
+// WatchArgs is the job that finds cases whose deadline nobody watches.
+type WatchArgs struct{}
+
+// Kind implements river.JobArgs.
+func (WatchArgs) Kind() string { return "app.watch" }
+
 // periodic is every schedule. Only the leader among several instances runs them.
 func (a *App) periodic() []*river.PeriodicJob {
 	every := func(d time.Duration, args river.JobArgs, atStart bool) *river.PeriodicJob {
@@ -38,6 +50,8 @@ func (a *App) periodic() []*river.PeriodicJob {
 		every(time.Minute, program.KeepTokensArgs{}, true),
 		every(time.Minute, ReconcileArgs{}, true),
 		every(time.Minute, complaint.IndexArgs{}, true),
+		every(time.Minute, RemindArgs{}, true),
+		every(10*time.Minute, WatchArgs{}, true),
 		every(6*time.Hour, program.ReconcileArgs{}, false),
 		every(time.Hour, SweepArgs{}, false),
 		every(time.Hour, refund.KeepArgs{}, true),

@@ -143,13 +143,13 @@ func (s *Service) UpdateChannel(ctx context.Context, id string, in ChannelPatch)
 		if err := s.change(row, in.Settings); err != nil {
 			return Channel{}, err
 		}
-		row.PausedUntil, row.Pauses, row.HoldUntil, row.Failures = 0, 0, 0, 0
+		row.PausedUntil, row.Pauses, row.HoldUntil, row.Failures, row.FailingSince = 0, 0, 0, 0, 0
 	}
 	row.Version, row.UpdatedAt = before+1, s.now()
 	err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		cols := []string{"name", "settings", "secrets_sealed", "enabled", "version", "updated_at"}
 		if len(in.Settings) > 0 {
-			cols = append(cols, "paused_until", "pauses", "hold_until", "failures")
+			cols = append(cols, "paused_until", "pauses", "hold_until", "failures", "failing_since")
 		}
 		ok, err := db.Changed(tx.NewUpdate().Model(row).Column(cols...).Where("id = ? AND version = ?", id, before).Exec(ctx))
 		if err != nil {

@@ -46,7 +46,7 @@ func (s *Service) Deliver(ctx context.Context, noticeID string) error {
 		}
 		return fmt.Errorf("read notice: %w", err)
 	}
-	if n.State != Queued && n.State != sending {
+	if n.State != Queued && n.State != sending || n.ListID != "" && !n.IsList {
 		return nil
 	}
 	ch := &channelRow{ID: n.ChannelID}
@@ -57,9 +57,12 @@ func (s *Service) Deliver(ctx context.Context, noticeID string) error {
 	if err != nil || !ch.Enabled {
 		return s.end(ctx, n, Dropped, "通知渠道已停用或删除，没有发出。")
 	}
-	f, err := s.read(ctx, n.ComplaintID, n.ProgramID)
+	f, err := s.factsOf(ctx, n)
 	if err != nil {
 		return err
+	}
+	if n.reminds() && duties[f.Stage].verb == "" {
+		return s.end(ctx, n, Dropped, "已经处理，不用再提醒。")
 	}
 	later, err := s.early(ctx, n, ch, f)
 	switch {
@@ -70,8 +73,24 @@ func (s *Service) Deliver(ctx context.Context, noticeID string) error {
 	case later != nil:
 		return later
 	}
+	if n.IsList && n.ID == n.ListID {
+		if err := s.closeList(ctx, n); err != nil {
+			return err
+		}
+	}
 	return s.try(ctx, n, ch, f)
 }
+
+// factsOf reads what a notice is about; one that is about no single case or program has no facts.
+func (s *Service) factsOf(ctx context.Context, n *noticeRow) (Facts, error) {
+	if n.ComplaintID == "" && n.ProgramID == "" {
+		return Facts{}, nil
+	}
+	return s.read(ctx, n.ComplaintID, n.ProgramID)
+}
+
+// reminds reports whether a notice has no meaning once the merchant has acted.
+func (n *noticeRow) reminds() bool { return n.Event == EventDeadlineNear || n.Reason == Escalated }
 
 // early deals with notices whose time has not come, or is over: later is a snooze or errDone then.
 func (s *Service) early(ctx context.Context, n *noticeRow, ch *channelRow, f Facts) (later, err error) {
@@ -146,7 +165,7 @@ func snooze(wait db.Time) error {
 
 // try sends once.
 func (s *Service) try(ctx context.Context, n *noticeRow, ch *channelRow, f Facts) error {
-	m, err := s.message(n, s.lead(ctx, n, f))
+	m, err := s.message(ctx, n, f)
 	if err != nil {
 		return err
 	}
@@ -171,8 +190,11 @@ func (s *Service) try(ctx context.Context, n *noticeRow, ch *channelRow, f Facts
 	}
 	leave := sync.OnceFunc(func() { <-sd.gate })
 	defer leave()
-	a, err := s.claim(ctx, n, ch)
+	a, err := s.claim(ctx, n, ch, limitsOf(sd.Sender))
+	var full *fullError
 	switch {
+	case errors.As(err, &full):
+		return snooze(full.wait)
 	case errors.Is(err, errNotNow):
 		return river.JobSnooze(time.Second)
 	case err != nil:
@@ -188,7 +210,7 @@ func (s *Service) try(ctx context.Context, n *noticeRow, ch *channelRow, f Facts
 // unusable pauses a channel whose settings can't be opened: sealed with another key, or of a kind that is gone.
 func (s *Service) unusable(ctx context.Context, n *noticeRow, ch *channelRow, f Facts, cause error) error {
 	s.logger.ErrorContext(ctx, "channel can't be opened", "channel", ch.ID, "err", cause)
-	a, err := s.claim(ctx, n, ch)
+	a, err := s.claim(ctx, n, ch, nil)
 	switch {
 	case errors.Is(err, errNotNow):
 		return river.JobSnooze(time.Second)
@@ -201,17 +223,24 @@ func (s *Service) unusable(ctx context.Context, n *noticeRow, ch *channelRow, f 
 }
 
 // claim writes the attempt and takes the notice, or returns errNotNow.
-func (s *Service) claim(ctx context.Context, n *noticeRow, ch *channelRow) (*attemptRow, error) {
+func (s *Service) claim(ctx context.Context, n *noticeRow, ch *channelRow, limits []channel.Limit) (*attemptRow, error) {
 	now := s.now()
-	a := &attemptRow{ID: db.NewID(), NoticeID: n.ID, StartedAt: now, Outcome: string(channel.Unknown)}
+	a := &attemptRow{ID: db.NewID(), NoticeID: n.ID, ChannelID: ch.ID, ReceiverKey: n.ReceiverKey, StartedAt: now, Outcome: string(channel.Unknown)}
 	err := s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		// While this job waited for its turn, the channel may have been held, paused or changed.
 		cur := &channelRow{ID: ch.ID}
-		if err := tx.NewSelect().Model(cur).WherePK().Scan(ctx); err != nil {
+		q := tx.NewSelect().Model(cur).WherePK()
+		if len(limits) > 0 && s.db.Engine == db.Postgres {
+			q = q.For("UPDATE") // instances count one after the other
+		}
+		if err := q.Scan(ctx); err != nil {
 			return fmt.Errorf("read channel: %w", err)
 		}
 		if cur.Version != ch.Version || cur.PausedUntil != ch.PausedUntil || cur.HoldUntil > now || !cur.Enabled {
 			return errNotNow
+		}
+		if err := s.room(ctx, tx, n, limits); err != nil {
+			return err
 		}
 		if !ch.PausedUntil.IsZero() {
 			// The one try that a paused channel allows; the next is due later.
@@ -246,13 +275,31 @@ func (s *Service) claim(ctx context.Context, n *noticeRow, ch *channelRow) (*att
 	return a, nil
 }
 
-// end closes a notice without a try.
+// end closes a notice without a try. What was not sent is told on another channel, if there is one; what is no longer wanted is not.
 func (s *Service) end(ctx context.Context, n *noticeRow, state State, text string) error {
-	_, err := s.db.Write().NewUpdate().Model((*noticeRow)(nil)).
-		Set("state = ?, error = ?, next_try_at = NULL, lease_until = NULL, updated_at = ?", state, text, s.now()).
-		Where("id = ? AND state = ? AND attempt_id = ?", n.ID, n.State, n.AttemptID).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("close notice: %w", err)
-	}
-	return nil
+	now := s.now()
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		q := tx.NewUpdate().Model((*noticeRow)(nil)).
+			Set("state = ?, error = ?, next_try_at = NULL, lease_until = NULL, updated_at = ?", state, text, now).
+			Where("id = ? AND state = ? AND attempt_id = ?", n.ID, n.State, n.AttemptID)
+		elsewhere := len(n.FallbackIDs.V) > 0 && !n.FallbackAt.IsZero() && !n.reminds()
+		if elsewhere {
+			q = q.Set("fallback_at = ?", now)
+		} else {
+			q = q.Set("fallback_at = NULL")
+		}
+		ok, err := db.Changed(q.Exec(ctx))
+		if err != nil {
+			return fmt.Errorf("close notice: %w", err)
+		}
+		if !ok {
+			return nil
+		}
+		if elsewhere {
+			if err := tx.Enqueue(ctx, FallbackArgs{NoticeID: n.ID}, nil); err != nil {
+				return err
+			}
+		}
+		return s.settleMembers(ctx, tx, n, state, text)
+	})
 }

@@ -18,6 +18,8 @@ var (
 	ErrChanged = errors.New("the channel was changed at the same time")
 	// ErrNotResendable says that a notice is still under way.
 	ErrNotResendable = errors.New("the notice is still under way")
+	// errOvertaken says that another instance looked at the same duty.
+	errOvertaken = errors.New("another instance was faster")
 	// ErrBadCursor says that a cursor was not made by ListNotices.
 	ErrBadCursor = errors.New("the cursor is not valid")
 )

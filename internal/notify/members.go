@@ -103,7 +103,7 @@ func (s *Service) contact(ctx context.Context, m Member, channelID, kind string)
 	case !db.IsNotFound(err):
 		return r, false, fmt.Errorf("read contact: %w", err)
 	case kind != emailKind:
-		return r, false, nil
+		return r, false, s.boundAs(ctx, m.ID, &r)
 	}
 	if r.Address, r.Masked, err = p.Address(m.Email); err != nil {
 		return receiver{ChannelID: channelID, UserID: m.ID}, false, nil // an address that this provider does not take is none
@@ -168,4 +168,22 @@ func (s *Service) member(ctx context.Context, id string) (Member, error) {
 		return Member{}, errors.Join(ErrNotFound, errNoMember)
 	}
 	return ms[i], nil
+}
+
+// boundAs fills in the address with which a member bound himself by scanning a code, if he did.
+func (s *Service) boundAs(ctx context.Context, userID string, r *receiver) error {
+	row := &bindingRow{}
+	err := s.db.Read.NewSelect().Model(row).Where("channel_id = ? AND user_id = ? AND state = ?", r.ChannelID, userID, BindingBound).OrderExpr("bound_at DESC").Limit(1).Scan(ctx)
+	if db.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read binding of member: %w", err)
+	}
+	address, err := s.sealer.Open(bindingPlace(row.ID), row.AddressSealed)
+	if err != nil {
+		return fmt.Errorf("open address of binding: %w", err)
+	}
+	r.Address, r.Masked = address.Reveal(), row.AddressMasked
+	return nil
 }

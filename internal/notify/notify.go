@@ -44,8 +44,6 @@ type Facts struct {
 	Tags []string
 	// AssigneeID is whose case it is; empty for nobody's.
 	AssigneeID string
-	// Waits says that the merchant has to act.
-	Waits bool
 	// InHand says that somebody has seen what is asked for, or is doing it: nobody else has to be woken.
 	InHand bool
 	// Note is a further sentence, such as which permission is missing.
@@ -93,6 +91,8 @@ type Options struct {
 	Members   MembersReader
 	// Links gives the address put into a message; nil means PublicURL + /complaints/ + id.
 	Links Links
+	// Overview reads what the daily digest tells.
+	Overview func(ctx context.Context) (Overview, error)
 	// Providers by kind: email, …
 	Providers map[string]channel.Provider
 	Logger    *slog.Logger
@@ -107,6 +107,7 @@ type Service struct {
 	facts     FactsReader
 	members   MembersReader
 	links     Links
+	overview  func(ctx context.Context) (Overview, error)
 	providers map[string]channel.Provider
 	logger    *slog.Logger
 	// owner tells this process's tries from those of others; it begins with the instance.
@@ -125,7 +126,7 @@ func New(o Options) *Service {
 		o.Members = nobody{}
 	}
 	return &Service{
-		members: o.Members, links: o.Links,
+		members: o.Members, links: o.Links, overview: o.Overview,
 		db: o.DB, sealer: o.Sealer, clock: o.Clock, publicURL: strings.TrimRight(o.PublicURL, "/"), facts: o.Facts,
 		providers: o.Providers, logger: o.Logger, owner: o.DB.Instance() + "/" + db.NewID(), senders: map[string]*sender{},
 	}

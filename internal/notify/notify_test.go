@@ -81,6 +81,8 @@ func (w *world) Facts(_ context.Context, id string) (notify.Facts, error) {
 	if w.asked != nil {
 		w.asked()
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	f, ok := w.cases[id]
 	if !ok {
 		return notify.Facts{}, fmt.Errorf("no case %s", id)
@@ -100,6 +102,7 @@ type world struct {
 	db       *db.DB
 	clock    *clock.Fake
 	provider *provider
+	mu       sync.Mutex
 	cases    map[string]notify.Facts
 	// asked runs whenever facts are read.
 	asked  func()
@@ -135,7 +138,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 // process is another process on the same database.
 func (w *world) process() *notify.Service {
 	s := notify.New(notify.Options{
-		DB: w.db, Sealer: w.sealer, Clock: w.clock, PublicURL: "https://zhisu.example/", Facts: w,
+		DB: w.db, Sealer: w.sealer, Clock: w.clock, PublicURL: "https://zhisu.example/", Facts: w, Members: w,
 		Providers: map[string]channel.Provider{"email": w.provider},
 		Logger:    slog.New(slog.NewTextHandler(&locked{w: w.log}, nil)),
 	})

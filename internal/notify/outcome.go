@@ -104,7 +104,7 @@ func (s *Service) finish(ctx context.Context, n *noticeRow, ch *channelRow, f Fa
 		if !current && res.Outcome == channel.Config {
 			nx.wait = 1 // the settings were changed meanwhile: try the new ones
 		}
-		return s.settleNotice(ctx, tx, n, nx)
+		return s.settleNotice(ctx, tx, n, nx, res)
 	})
 	if err != nil {
 		return err
@@ -120,7 +120,7 @@ func (s *Service) finish(ctx context.Context, n *noticeRow, ch *channelRow, f Fa
 	return nil
 }
 
-func (s *Service) settleNotice(ctx context.Context, tx db.Tx, n *noticeRow, nx next) error {
+func (s *Service) settleNotice(ctx context.Context, tx db.Tx, n *noticeRow, nx next, res channel.Result) error {
 	now := s.now()
 	q := tx.NewUpdate().Model((*noticeRow)(nil)).
 		Set("state = ?, error = ?, lease_until = NULL, updated_at = ?", nx.state, nx.error, now).
@@ -133,10 +133,26 @@ func (s *Service) settleNotice(ctx context.Context, tx db.Tx, n *noticeRow, nx n
 	default:
 		q = q.Set("next_try_at = NULL")
 	}
-	if _, err := q.Exec(ctx); err != nil {
+	elsewhere := !n.FallbackAt.IsZero() && (nx.state == Failed || res.Elsewhere || res.Outcome == channel.Config)
+	switch {
+	case elsewhere:
+		q = q.Set("fallback_at = ?", now)
+	case nx.state == Sent && res.MessageID == "":
+		q = q.Set("fallback_at = NULL") // no receipt will come: accepted is all there is to know
+	}
+	ok, err := db.Changed(q.Exec(ctx))
+	if err != nil {
 		return fmt.Errorf("finish notice: %w", err)
 	}
-	return nil
+	if !ok {
+		return nil
+	}
+	if elsewhere {
+		if err := tx.Enqueue(ctx, FallbackArgs{NoticeID: n.ID}, nil); err != nil {
+			return err
+		}
+	}
+	return s.settleMembers(ctx, tx, n, nx.state, nx.error)
 }
 
 // settleChannel writes what a try says about the channel, unless its settings were changed meanwhile (current = false).
@@ -148,7 +164,7 @@ func (s *Service) settleChannel(ctx context.Context, tx db.Tx, ch *channelRow, r
 	}
 	switch {
 	case res.Outcome == channel.Sent || res.Outcome == channel.Pending:
-		q = q.Set("last_success_at = ?, last_error = '', failures = 0, hold_until = NULL, paused_until = NULL, pauses = 0", now)
+		q = q.Set("last_success_at = ?, last_error = '', failures = 0, hold_until = NULL, paused_until = NULL, pauses = 0, failing_since = NULL", now)
 	case res.Outcome == channel.Config:
 		q = failed(q).Set("paused_until = ?, pauses = pauses + 1, hold_until = NULL", now+pauseFor(ch.Pauses, res.After))
 	case res.Outcome == channel.Retry && res.WholeChannel:
@@ -161,6 +177,11 @@ func (s *Service) settleChannel(ctx context.Context, tx db.Tx, ch *channelRow, r
 	current, err = db.Changed(q.Exec(ctx))
 	if err != nil {
 		return false, fmt.Errorf("store state of channel: %w", err)
+	}
+	if current && keepsFailing(ch, res) {
+		if err := s.failing(ctx, tx, ch); err != nil {
+			return false, err
+		}
 	}
 	if current && (res.Outcome == channel.Sent || res.Outcome == channel.Pending) && !ch.PausedUntil.IsZero() {
 		return current, s.resume(ctx, tx, ch.ID)
@@ -179,7 +200,7 @@ func lastError(res channel.Result) string {
 func (s *Service) resume(ctx context.Context, tx db.Tx, channelID string) error {
 	var rows []noticeRow
 	err := tx.NewSelect().Model(&rows).Column("id").
-		Where("state = ? AND channel_id = ? AND (next_try_at IS NULL OR next_try_at <= ?)", Queued, channelID, s.now()).Order("id").Limit(reconcileBatch).Scan(ctx)
+		Where("state = ? AND channel_id = ? AND (list_id = '' OR is_list) AND (next_try_at IS NULL OR next_try_at <= ?)", Queued, channelID, s.now()).Order("id").Limit(reconcileBatch).Scan(ctx)
 	if err != nil {
 		return fmt.Errorf("list waiting notices: %w", err)
 	}

@@ -18,6 +18,15 @@ const (
 	disabledProgram = "disabled"
 )
 
+// planned is a notice with how it may be told.
+type planned struct {
+	noticeRow
+	// to is the address in clear.
+	to    receiver
+	group bool
+	quiet *Quiet
+}
+
 // Plan decides who hears of an event, and stores one notice per receiver and channel with its job, in one transaction. Planning the same
 // event again adds only what is missing.
 func (s *Service) Plan(ctx context.Context, ev Event) error {
@@ -28,89 +37,107 @@ func (s *Service) Plan(ctx context.Context, ev Event) error {
 	if err != nil {
 		return fmt.Errorf("plan notices: %w", err)
 	}
-	if f.ProgramState == disabledProgram || (f.ProgramState != activeProgram && !ofProgram(ev.Kind)) {
+	if silenced(ev.Kind, f) {
 		return nil
 	}
 	ev.ProgramID = f.ProgramID
-	planned, err := s.match(ctx, ev)
-	if err != nil || len(planned) == 0 {
+	ps, err := s.match(ctx, ev, f)
+	if err != nil || len(ps) == 0 {
 		return err
 	}
-	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		for i := range planned {
-			n := &planned[i]
-			fresh, err := db.Changed(tx.NewInsert().Model(n).On("CONFLICT (dedupe_key) DO NOTHING").Exec(ctx))
-			if err != nil {
-				return fmt.Errorf("store notice: %w", err)
-			}
-			if !fresh {
-				continue
-			}
-			if err := tx.Enqueue(ctx, DeliverArgs{NoticeID: n.ID}, nil); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store(ctx, tx, ps) })
+}
+
+// silenced reports whether a program's state keeps an event from being told.
+func silenced(kind string, f Facts) bool {
+	return f.ProgramState == disabledProgram || (f.ProgramState != activeProgram && !ofProgram(kind))
 }
 
 // match returns the notices an event calls for, each once.
-func (s *Service) match(ctx context.Context, ev Event) ([]noticeRow, error) {
+func (s *Service) match(ctx context.Context, ev Event, f Facts) ([]planned, error) {
 	var subs []subscriptionRow
-	if err := s.db.Read.NewSelect().Model(&subs).Where("enabled = ?", true).Order("id").Scan(ctx); err != nil {
+	if err := s.db.Read.NewSelect().Model(&subs).Where("enabled = ? AND id <> ?", true, digestID).Order("id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list subscriptions: %w", err)
 	}
-	var chans []channelRow
-	if err := s.db.Read.NewSelect().Model(&chans).Column("id").Where("enabled = ?", true).Scan(ctx); err != nil {
-		return nil, fmt.Errorf("list channels: %w", err)
-	}
-	usable := map[string]bool{}
-	for _, c := range chans {
-		usable[c.ID] = true
+	a, err := s.addressBook(ctx)
+	if err != nil {
+		return nil, err
 	}
 	seen := map[string]bool{}
-	var out []noticeRow
-	for _, sub := range subs {
-		if !sub.matches(ev) {
+	var out []planned
+	for i := range subs {
+		sub := &subs[i]
+		if !sub.matches(ev, f) {
 			continue
 		}
-		receivers, err := s.receivers(&sub)
+		rs, err := s.reach(ctx, a, sub, sub.ChannelIDs.V)
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range receivers {
-			if !usable[r.ChannelID] {
-				continue
-			}
-			n, err := s.notice(ev, r)
+		for _, r := range rs {
+			p, err := s.planned(ev, f, sub, r)
 			if err != nil {
 				return nil, err
 			}
-			if !seen[n.DedupeKey] {
-				seen[n.DedupeKey] = true
-				out = append(out, n)
+			p.group = p.group && a.groups(r.ChannelID)
+			if !seen[p.DedupeKey] {
+				seen[p.DedupeKey] = true
+				out = append(out, p)
 			}
 		}
 	}
 	return out, nil
 }
 
-func (sub *subscriptionRow) matches(ev Event) bool {
+func (sub *subscriptionRow) matches(ev Event, f Facts) bool {
 	programs := sub.ProgramIDs.V
-	return slices.Contains(sub.Events.V, ev.Kind) && (len(programs) == 0 || slices.Contains(programs, ev.ProgramID))
+	if !slices.Contains(sub.Events.V, ev.Kind) || (len(programs) > 0 && !slices.Contains(programs, ev.ProgramID)) {
+		return false
+	}
+	if len(sub.Tags.V) > 0 && !slices.ContainsFunc(sub.Tags.V, func(t string) bool { return slices.Contains(f.Tags, t) }) {
+		return false
+	}
+	if ofProgram(ev.Kind) {
+		return true
+	}
+	// What is not known is never left out: better heard by one too many.
+	return (len(sub.Types.V) == 0 || f.Type == 0 || slices.Contains(sub.Types.V, f.Type)) &&
+		(f.Amount == nil || (sub.MinAmount == nil || *f.Amount >= *sub.MinAmount) && (sub.MaxAmount == nil || *f.Amount <= *sub.MaxAmount))
+}
+
+// planned is the notice of an event to one receiver of a subscription.
+func (s *Service) planned(ev Event, f Facts, sub *subscriptionRow, r receiver) (planned, error) {
+	n, err := s.notice(ev, r)
+	if err != nil {
+		return planned{}, err
+	}
+	n.SubscriptionID, n.DueAt, n.Urgent = sub.ID, f.DueAt, urgent(ev.Kind, f, n.CreatedAt)
+	if sub.Name != "" {
+		n.ReasonText = "订阅「" + sub.Name + "」"
+	}
+	if len(sub.FallbackChannelIDs.V) > 0 {
+		n.FallbackIDs.V, n.FallbackAt = sub.FallbackChannelIDs.V, n.CreatedAt+ms(confirmIn)
+	}
+	return planned{noticeRow: n, to: r, group: sub.Grouped, quiet: sub.Quiet.V}, nil
 }
 
 func (s *Service) notice(ev Event, r receiver) (n noticeRow, err error) {
 	now := s.now()
 	n = noticeRow{
-		ID: db.NewID(), ComplaintID: ev.ComplaintID, ProgramID: ev.ProgramID, Event: ev.Kind, ChannelID: r.ChannelID,
-		DedupeKey:     dedupeKey(ev, r.ChannelID, r.Address),
+		ID: db.NewID(), ComplaintID: ev.ComplaintID, ProgramID: ev.ProgramID, Event: ev.Kind, EventKey: ev.Key, ChannelID: r.ChannelID, UserID: r.UserID,
+		DedupeKey: dedupeKey(ev, r.ChannelID, r.Address), ReceiverKey: receiverKey(r.ChannelID, r.Address), Reason: Subscribed,
 		AddressMasked: r.Masked, State: Queued, CreatedAt: now, UpdatedAt: now,
 	}
+	n.FallbackIDs.V = []string{}
 	if n.AddressSealed, err = s.sealer.Seal(addressPlace(n.ID), secret.New(r.Address)); err != nil {
 		return noticeRow{}, fmt.Errorf("seal receiver: %w", err)
 	}
 	return n, nil
+}
+
+// receiverKey tells receivers apart without naming them.
+func receiverKey(channelID, address string) string {
+	return hashOf(channelID, strings.ToLower(address))[:32]
 }
 
 // dedupeKey is a hash, because an address is personal data. Letter case in an address makes no second receiver.

@@ -131,13 +131,15 @@ func (s *Service) settleReceipt(ctx context.Context, tx db.Tx, n *noticeRow, r R
 	repeat := false
 	switch {
 	case r.Verdict == Arrived:
-		q = q.Set("state = ?, error = '', delivered_at = ?, updated_at = ?", Delivered, now, now)
+		q = q.Set("state = ?, error = '', delivered_at = ?, updated_at = ?, fallback_at = NULL", Delivered, now, now)
 	case r.Verdict == Lost && n.Renewals == 0:
 		repeat = again(0)
 	case r.Verdict == Throttled && n.Renewals < maxRenewals:
 		repeat = again(ms(throttledWait))
 	default:
-		q = q.Set("state = ?, error = ?, updated_at = ?", Failed, r.Text, now)
+		// Told elsewhere by the next Reconcile, unless that was done already.
+		q = q.Set("state = ?, error = ?, updated_at = ?", Failed, r.Text, now).
+			Set("fallback_at = CASE WHEN fallback_at IS NULL THEN NULL ELSE CAST(? AS bigint) END", now)
 	}
 	changed, err := db.Changed(q.Exec(ctx))
 	if err != nil {

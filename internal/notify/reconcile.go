@@ -2,6 +2,7 @@ package notify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,7 +28,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	now := s.now()
 	due := func(q *bun.SelectQuery) *bun.SelectQuery {
 		// The first condition lets the index on state leave out everything that was sent.
-		return q.Join("LEFT JOIN channels AS c ON c.id = n.channel_id").Where("n.state IN ('queued', 'sending')").WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
+		return q.Join("LEFT JOIN channels AS c ON c.id = n.channel_id").Where("n.state IN ('queued', 'sending') AND (n.list_id = '' OR n.is_list)").WhereGroup(" AND ", func(q *bun.SelectQuery) *bun.SelectQuery {
 			return q.
 				// Waiting for nothing but a job.
 				WhereOr("n.state = ? AND (n.next_try_at IS NULL OR n.next_try_at <= ?) AND n.updated_at <= ? AND c.paused_until IS NULL AND (c.hold_until IS NULL OR c.hold_until <= ?)",
@@ -50,7 +51,7 @@ func (s *Service) Reconcile(ctx context.Context) error {
 		}
 		last = ids[len(ids)-1]
 	}
-	return s.probe(ctx, now)
+	return errors.Join(s.probe(ctx, now), s.silent(ctx, now))
 }
 
 // probe enqueues the oldest notice of every paused channel that may be tried again.
@@ -62,7 +63,7 @@ func (s *Service) probe(ctx context.Context, now db.Time) error {
 	}
 	for _, ch := range chans {
 		_, err := s.enqueueSome(ctx, func(q *bun.SelectQuery) *bun.SelectQuery {
-			return q.Where("n.state = ? AND n.channel_id = ?", Queued, ch.ID).Limit(1)
+			return q.Where("n.state = ? AND n.channel_id = ? AND (n.list_id = '' OR n.is_list)", Queued, ch.ID).Limit(1)
 		})
 		if err != nil {
 			return err

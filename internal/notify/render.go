@@ -2,6 +2,7 @@ package notify
 
 import (
 	"bytes"
+	"context"
 	_ "embed" // the mail's HTML
 	"fmt"
 	"html/template"
@@ -44,23 +45,44 @@ type letter struct {
 	Late           bool
 	Silence        string
 	Button, Link   string
+	// Items are the notices of a list, More says how many are not shown.
+	Items []item
+	More  string
 }
 
 // message renders a notice as of now. A later try renders again, so that the time left is true when it is read.
-func (s *Service) message(n *noticeRow, f Facts) (channel.Message, error) {
-	to, err := s.sealer.Open(addressPlace(n.ID), n.AddressSealed)
+func (s *Service) message(ctx context.Context, n *noticeRow, f Facts) (channel.Message, error) {
+	opened, err := s.sealer.Open(addressPlace(n.ID), n.AddressSealed)
 	if err != nil {
 		return channel.Message{}, fmt.Errorf("open address of notice: %w", err)
 	}
-	l := s.letter(n.Event, f)
-	html, err := renderHTML(l)
-	if err != nil {
-		return channel.Message{}, err
+	to := opened.Reveal()
+	switch {
+	case n.IsList:
+		return s.listMessage(ctx, n, to)
+	case n.Event == eventDigest:
+		subject, l, err := s.digestLetter(ctx)
+		if err != nil {
+			return channel.Message{}, err
+		}
+		return s.finished(n, to, subject, l, Facts{})
+	case n.Event == EventChannelFailing:
+		f.Note, f.URL = s.failingNote(ctx, n), s.publicURL+"/notices/channels"
 	}
-	return channel.Message{
-		ID: n.messageID(), To: to.Reveal(), Subject: s.subject(n.Event, f), Text: l.text(), HTML: html, Short: l.short(f), Link: l.Link,
-		Event: n.Event, Vars: s.vars(n.Event, f, l.Link),
-	}, nil
+	f.URL = s.link(ctx, n, f)
+	l := s.letter(n.Event, f)
+	if n.Reason == Escalated {
+		l.Lead = n.ReasonText + "。"
+	}
+	return s.finished(n, to, s.subject(n.Event, f), l, f)
+}
+
+// link is where the receiver of a notice acts; empty leaves it to the letter.
+func (s *Service) link(ctx context.Context, n *noticeRow, f Facts) string {
+	if f = s.lead(ctx, n, f); f.URL != "" || n.ComplaintID == "" {
+		return f.URL
+	}
+	return s.publicURL + "/complaints/" + url.PathEscape(n.ComplaintID)
 }
 
 func (s *Service) letter(event string, f Facts) letter {
@@ -150,6 +172,12 @@ func (l letter) text() string {
 	}
 	for _, r := range l.Rows {
 		b.WriteString(r.Label + "：" + r.Value + "\n")
+	}
+	for i, x := range l.Items {
+		fmt.Fprintf(&b, "\n%d. %s\n%s\n", i+1, x.Text, x.Link)
+	}
+	if l.More != "" {
+		b.WriteString("\n" + l.More + "\n")
 	}
 	if l.Excerpt != "" {
 		b.WriteString("\n用户说：\n" + l.Excerpt + "\n")

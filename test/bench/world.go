@@ -188,12 +188,12 @@ func (w *world) setUpMail(ctx context.Context, smtp string) error {
 		ID string `json:"id"`
 	}
 	if err := w.call(ctx, http.MethodPost, "/channels", map[string]any{"kind": "email", "name": "邮箱", "settings": map[string]any{
-		"host": host, "port": port, "security": "none", "username": "notice@example.com", "from_name": "知诉",
+		"host": host, "port": port, "security": "none", "username": "notice@example.com", "from_name": "知诉", "per_minute": 100_000,
 	}}, &ch); err != nil {
 		return err
 	}
 	return w.call(ctx, http.MethodPost, "/subscriptions", map[string]any{
-		"name": "所有投诉", "events": []string{"complaint.new"}, "channel_ids": []string{ch.ID},
+		"name": "所有投诉", "events": []string{"complaint.new"}, "group": false, "channel_ids": []string{ch.ID},
 		"receivers": []map[string]any{{"channel_id": ch.ID, "address": "zhoumin@example.com"}},
 	}, nil)
 }

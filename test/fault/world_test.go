@@ -203,10 +203,10 @@ func (w *world) setUpMail() {
 		ID string `json:"id"`
 	}
 	w.call(http.MethodPost, "/channels", map[string]any{"kind": "email", "name": "邮箱", "settings": map[string]any{
-		"host": host, "port": port, "security": "none", "username": "notice@example.com", "from_name": "知诉",
+		"host": host, "port": port, "security": "none", "username": "notice@example.com", "from_name": "知诉", "per_minute": 100_000,
 	}}, &ch)
 	w.call(http.MethodPost, "/subscriptions", map[string]any{
-		"name": "所有投诉", "events": []string{"complaint.new"}, "channel_ids": []string{ch.ID},
+		"name": "所有投诉", "events": []string{"complaint.new"}, "group": false, "channel_ids": []string{ch.ID},
 		"receivers": []map[string]any{{"channel_id": ch.ID, "address": "zhoumin@example.com"}},
 	}, nil)
 }

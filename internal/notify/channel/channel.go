@@ -125,6 +125,27 @@ type Sender interface {
 	Close()
 }
 
+// Limit is how many messages a provider takes from one account, or for one address, within a time.
+type Limit struct {
+	N   int
+	Per time.Duration
+	// PerAddress counts the messages to each address for itself.
+	PerAddress bool
+}
+
+// Limited is a Sender whose provider punishes too many messages. They are counted over all instances.
+type Limited interface {
+	Sender
+	Limits() []Limit
+}
+
+// Machine is a Provider whose messages no person reads: they are never made into one.
+type Machine interface {
+	Provider
+	// Machine does nothing.
+	Machine()
+}
+
 // OneShot is a Provider whose messages cost money and that cannot tell a repeat from a new message: a try whose outcome is Unknown is never repeated.
 type OneShot interface {
 	Provider

@@ -35,7 +35,7 @@ func New(o hook.Options) channel.Provider {
 		Where:        "请填写群机器人的 Webhook 地址，形如 https://oapi.dingtalk.com/robot/send?access_token=…。在群设置的「机器人」里添加自定义机器人后可以复制。",
 		SecretNeeded: "请填写加签密钥（SEC 开头）。添加机器人时在「安全设置」里勾选「加签」后可以复制。",
 		New: func(address string, sign secret.Text) channel.Sender {
-			return &hook.Sender{Options: o, Limits: hook.Limits{hook.PerMinute(perMinute)}, Do: func(ctx context.Context, m channel.Message) channel.Result {
+			return &hook.Sender{Options: o, Rate: hook.Limits{hook.PerMinute(perMinute)}, Most: []channel.Limit{{N: perMinute, Per: time.Minute}}, Do: func(ctx context.Context, m channel.Message) channel.Result {
 				return send(ctx, o, address, sign, m)
 			}}
 		},

@@ -49,9 +49,15 @@ type Settings struct {
 	FromName string `json:"from_name"`
 	// FromAddress is needed only when the login is not an address (some relays).
 	FromAddress string `json:"from_address,omitempty"`
+	// PerMinute is how many messages the account sends in a minute at most. Providers keep their limits secret (reference §1.1); many at once become one message
+	// before this is reached. 0 means perMinute.
+	PerMinute int `json:"per_minute,omitempty"`
 	// ReplyTo is where answers go; empty means to the sender.
 	ReplyTo string `json:"reply_to,omitempty"`
 }
+
+// perMinute is the limit where none was chosen.
+const perMinute = 60
 
 // passwordField is the one secret: an authorization code (授权码) or password.
 const passwordField = "password"
@@ -132,6 +138,9 @@ func (s *Settings) normalize() error {
 	}
 	if s.Port < 1 || s.Port > 65535 {
 		return &channel.Invalid{Field: "port", Text: "端口应在 1 到 65535 之间，一般是 465。"}
+	}
+	if s.PerMinute < 0 || s.PerMinute > 100_000 {
+		return &channel.Invalid{Field: "per_minute", Text: "每分钟最多发送的封数应在 1 到 100000 之间，一般是 60。"}
 	}
 	switch s.Security {
 	case TLS, STARTTLS, None:

@@ -49,6 +49,15 @@ func newSender(o Options, s Settings, password secret.Text) *sender {
 // Parallel implements channel.Sender: 421 HL:ICC forbids more (reference §1.2).
 func (*sender) Parallel() int { return 1 }
 
+// Limits implements channel.Limited. Settings that were stored before there was a limit have the usual one.
+func (s *sender) Limits() []channel.Limit {
+	n := s.a.PerMinute
+	if n == 0 {
+		n = perMinute
+	}
+	return []channel.Limit{{N: n, Per: time.Minute}}
+}
+
 // Close implements channel.Sender. A message under way is finished first, by its own Send.
 func (s *sender) Close() {
 	s.closed.Store(true)

@@ -38,7 +38,7 @@ func New(o hook.Options) channel.Provider {
 		Where:   "请填写群机器人的 Webhook 地址，形如 https://open.feishu.cn/open-apis/bot/v2/hook/…。在群设置的「群机器人」里添加自定义机器人后可以复制。",
 		New: func(address string, sign secret.Text) channel.Sender {
 			limits := hook.Limits{hook.PerMinute(perMinute), hook.PerSecond(perSecond)}
-			return &hook.Sender{Options: o, Limits: limits, Do: func(ctx context.Context, m channel.Message) channel.Result {
+			return &hook.Sender{Options: o, Rate: limits, Most: []channel.Limit{{N: 100, Per: time.Minute}, {N: 5, Per: time.Second}}, Do: func(ctx context.Context, m channel.Message) channel.Result {
 				return send(ctx, o, address, sign, m)
 			}}
 		},

@@ -86,18 +86,22 @@ func (r *Robot) Open(s channel.Settings) (channel.Sender, error) {
 // Sender calls Do for each message, within the limits.
 type Sender struct {
 	Options
-	Limits Limits
+	Rate Limits
+	Most []channel.Limit
 	// Do hands one message over and judges the answer.
 	Do func(ctx context.Context, m channel.Message) channel.Result
 }
 
 // Send implements channel.Sender.
 func (s *Sender) Send(ctx context.Context, m channel.Message) channel.Result {
-	if wait := s.Limits.Take(s.Clock.Now()); wait != nil {
+	if wait := s.Rate.Take(s.Clock.Now()); wait != nil {
 		return *wait
 	}
 	return s.Do(ctx, m)
 }
+
+// Limits implements channel.Limited.
+func (s *Sender) Limits() []channel.Limit { return s.Most }
 
 // Parallel implements channel.Sender.
 func (*Sender) Parallel() int { return 2 }

@@ -28,6 +28,9 @@ type Settings struct {
 
 const where = "请填写接收通知的地址，以 https:// 开头。"
 
+// Machine implements channel.Machine.
+func (*Provider) Machine() {}
+
 // New returns the provider of kind "webhook".
 func New(o hook.Options) *Provider { return &Provider{hook.Robot{Options: o}} }
 

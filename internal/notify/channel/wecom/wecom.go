@@ -31,7 +31,7 @@ func New(o hook.Options) channel.Provider {
 		Options: o,
 		Where:   "请填写群机器人的 Webhook 地址，形如 https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key=…。在群设置的「消息推送」里添加后可以复制。",
 		New: func(address string, _ secret.Text) channel.Sender {
-			return &hook.Sender{Options: o, Limits: hook.Limits{hook.PerMinute(perMinute)}, Do: func(ctx context.Context, m channel.Message) channel.Result {
+			return &hook.Sender{Options: o, Rate: hook.Limits{hook.PerMinute(perMinute)}, Most: []channel.Limit{{N: perMinute, Per: time.Minute}}, Do: func(ctx context.Context, m channel.Message) channel.Result {
 				return send(ctx, o, address, m)
 			}}
 		},

@@ -1,0 +1,89 @@
+package notify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/zhisu/zhisu/internal/notify/channel"
+)
+
+// addressBook is who can be reached where, read once for each plan.
+type addressBook struct {
+	s *Service
+	// kinds are the enabled channels.
+	kinds   map[string]string
+	order   []string
+	members []Member
+	asked   bool
+}
+
+func (s *Service) addressBook(ctx context.Context) (*addressBook, error) {
+	var chans []channelRow
+	if err := s.db.Read.NewSelect().Model(&chans).Column("id", "kind").Where("enabled = ?", true).Order("id").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list channels: %w", err)
+	}
+	a := &addressBook{s: s, kinds: map[string]string{}}
+	for _, c := range chans {
+		a.kinds[c.ID] = c.Kind
+		a.order = append(a.order, c.ID)
+	}
+	return a, nil
+}
+
+// groups reports whether people read what comes on a channel: a machine wants every single message.
+func (a *addressBook) groups(channelID string) bool {
+	_, machine := a.s.providers[a.kinds[channelID]].(channel.Machine)
+	return !machine
+}
+
+// everybody returns all members.
+func (a *addressBook) everybody(ctx context.Context) ([]Member, error) {
+	var err error
+	if !a.asked {
+		a.members, err = a.s.members.Members(ctx)
+		a.asked = err == nil
+	}
+	return a.members, err
+}
+
+// of returns a member's address on a channel; false if he has none there.
+func (a *addressBook) of(ctx context.Context, userID, channelID string) (receiver, bool, error) {
+	ms, err := a.everybody(ctx)
+	if err != nil {
+		return receiver{}, false, err
+	}
+	i := slices.IndexFunc(ms, func(m Member) bool { return m.ID == userID })
+	kind, usable := a.kinds[channelID]
+	if i < 0 || !usable {
+		return receiver{}, false, nil
+	}
+	r, _, err := a.s.contact(ctx, ms[i], channelID, kind)
+	return r, r.Address != "", err
+}
+
+// reach returns the receivers of a subscription on some of its channels, members with their addresses.
+func (s *Service) reach(ctx context.Context, a *addressBook, sub *subscriptionRow, channelIDs []string) ([]receiver, error) {
+	rs, err := s.receivers(sub)
+	if err != nil {
+		return nil, err
+	}
+	out := []receiver{}
+	for _, r := range rs {
+		if _, usable := a.kinds[r.ChannelID]; !usable || !slices.Contains(channelIDs, r.ChannelID) {
+			continue
+		}
+		if r.Address == "" && r.UserID != "" {
+			known, ok, err := a.of(ctx, r.UserID, r.ChannelID)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+			r = known
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
