@@ -4,6 +4,8 @@ import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
 import resend from './resend'
+import ledger from './ledger'
+import merchant from './merchants'
 
 export default {
   only,
@@ -12,6 +14,8 @@ export default {
   account,
   ...inboxDesk,
   delivery,
+  ledger,
+  merchant,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
   sort: { due: 'Least time left first', newest: 'Last filed first' },
   inbox: {
@@ -111,7 +115,7 @@ export default {
     outcomes: { sent: 'Sent', retry: 'Retried later', permanent: 'Not retried', config: 'Waits for settings', unknown: 'Unclear' }, next: ', again {when}',
   },
   settings: {
-    members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', deliveries: 'Raw pushes', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
+    members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', merchants: 'Merchants', deliveries: 'Raw pushes', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
   },
   template: {
     text: 'Texts to choose from when answering. Variables are filled in for each case: {vars}', none: 'No texts yet', add: 'Add a text', edit: 'Edit text', name: 'Name', kinds: 'For', allKinds: 'All actions',

@@ -4,6 +4,8 @@ import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
 import resend from './resend'
+import ledger from './ledger'
+import merchant from './merchants'
 
 export default {
   only,
@@ -12,6 +14,8 @@ export default {
   account,
   ...inboxDesk,
   delivery,
+  ledger,
+  merchant,
   viewGroup: { todo: '待办', running: '进行中', everything: '全部' },
   sort: { due: '按剩余时间，从少到多', newest: '按投诉时间，从新到旧' },
   inbox: {
@@ -111,7 +115,7 @@ export default {
     outcomes: { sent: '已发出', retry: '稍后重试', permanent: '不再重试', config: '等待修改设置', unknown: '结果不明' }, next: '，{when} 再试',
   },
   settings: {
-    members: '成员', platform: '第三方平台', templates: '话术', tokens: 'API 令牌', deliveries: '推送记录', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
+    members: '成员', platform: '第三方平台', templates: '话术', tokens: 'API 令牌', merchants: '商户号', deliveries: '推送记录', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
   },
   template: {
     text: '回应和举证时可以直接选用的文字。变量会按投诉单自动填好：{vars}', none: '还没有话术', add: '添加话术', edit: '修改话术', name: '名称', kinds: '用于', allKinds: '所有操作', decision: '回应方式',
