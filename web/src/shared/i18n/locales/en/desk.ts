@@ -137,14 +137,17 @@ export default {
   },
   audit: { yes: 'yes', no: 'no', text: 'Who did what, and when', none: 'Nothing recorded yet', at: 'Time', who: 'Who', what: 'What', program: 'Program', detail: 'Detail', did: '{verb} {object}', system: 'System', all: 'all' },
   verb: {
+    check: 'Checked', approve: 'Approved', reject: 'Rejected', retry: 'Tried again', cancel: 'Cancelled', reconcile: 'Reconciled', export: 'Exported', submit: 'Submitted',
     create: 'Created', update: 'Changed', delete: 'Deleted', remove: 'Deleted', reveal: 'Revealed', setup: 'Set up', login: 'Signed in', logout: 'Signed out', respond: 'Responded to', sync: 'Synced', import: 'Imported',
     authorise: 'Authorised', authorize: 'Authorised', refresh: 'Read again', disable: 'Disabled', enable: 'Enabled', revoke: 'Revoked', test: 'Tested', generate: 'Generated', replay: 'Replayed', rotate: 'Rotated', login_blocked: 'Sign-in blocked for a while', totp_on: 'Second factor on', totp_off: 'Second factor off',
   },
   object: {
+    merchant: 'merchant', refund: 'refund', refunds: 'refunds', setting: 'setting',
     user: 'member', token: 'API token', session: 'session', complaint: 'complaint', program: 'program', platform: 'platform', channel: 'channel', subscription: 'subscription', binding: 'receiver',
     action: 'action', delivery: 'push', keyset: 'keys',
   },
   auditField: {
+    amount: 'amount', reason: 'reason', mchid: 'merchant no.', approval_above: 'approval above', agent_limit: 'limit of agents', merchant_id: 'merchant',
     ok: 'ok', code: 'code', complaint_order_id: 'complaint no.', address: 'IP', events: 'events', receivers: 'receivers', enabled: 'enabled', email: 'e-mail', name: 'name', role: 'role', program_ids: 'programs', password: 'password', disabled: 'disabled', kind: 'kind', decision: 'decision', state: 'state', appid: 'AppID',
   },
 }
