@@ -7,7 +7,7 @@ export default {
   above: 'Above {amount} {names} has to approve', aboveAlways: 'Every refund has to be approved by {names}', someone: 'a colleague who may refund',
   reason: 'Reason', reasonHint: 'The buyer reads it in WeChat Pay\'s message', reasonHidden: 'Not shown to the buyer for a partial refund of 1 yuan or less', reasonLike: 'e.g. 商品破损，全额退款',
   bytes: '{n} / {max} bytes', tooLong: '{n} bytes too long; shorten it before submitting',
-  way: 'Way of the money', from: 'From merchant “{name}” back to where the buyer paid from', arrives: 'Usually within 1 to 3 working days; WeChat Pay tells the buyer', final: 'Cannot be taken back',
+  way: 'Way of the money', from: 'From merchant “{name}” back to where the buyer paid from', arrives: 'Usually within 1 to 3 working days; WeChat Pay tells the buyer', final: 'Final',
   submit: 'Refund {amount}', review: 'Submit for approval', handing: 'Submitting', more: 'Another refund', close: 'Close', back: 'Back to the complaint', earlier: 'Refunds of this order', none: 'No refund yet',
   fault: {
     empty: 'The amount is missing', format: 'At most two decimals, as in 300.00', zero: 'More than 0, please', over: 'At most {amount} is left', limit: 'Above your limit of {amount}; ask a colleague who may refund', noLimit: 'You may not refund; ask a colleague who may',
