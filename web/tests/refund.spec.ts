@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { amountFault, askAgain, byteLength, isSettled, needsApproval, parseYuan, reasonShown, refundMood, REFUND_STATES, shares, yuanText } from '@/shared/rules/refund'
+import { amountFault, askAgain, byteLength, isSettled, needsApproval, owesRefund, parseYuan, reasonShown, refundMood, REFUND_STATES, shares, yuanText } from '@/shared/rules/refund'
 
 describe('an amount as typed becomes fen', () => {
   test.each([
@@ -81,5 +81,16 @@ describe('states', () => {
   })
   test('abnormal and parked wait for somebody', () => {
     expect([refundMood('abnormal'), refundMood('parked')]).toEqual(['stuck', 'stuck'])
+  })
+})
+
+describe('after agreeing the refund is offered', () => {
+  test('while anything is left and nothing is on its way', () => {
+    expect(owesRefund({ amount: 100, refunded_amount: null, refunds: [] })).toBe(true)
+    expect(owesRefund({ amount: 100, refunded_amount: 40, refunds: [{ state: 'done' }, { state: 'closed' }] })).toBe(true)
+    expect(owesRefund({ amount: 100, refunded_amount: 100, refunds: [] })).toBe(false)
+    expect(owesRefund({ amount: 100, refunds: [{ state: 'unknown' }] })).toBe(false)
+    expect(owesRefund({ amount: null })).toBe(false)
+    expect(owesRefund(undefined)).toBe(false)
   })
 })

@@ -36,7 +36,7 @@ export default {
   fact: { amount: 'Order amount', left: 'Refundable', revealHint: 'Showing is recorded', transaction: 'Payment no.' },
   respond: { write: { respond: 'Write a response', supplement: 'Describe the evidence', refund_proof: 'Describe how it was handled', appeal: 'Write the reasons' }, needText: 'A text or a picture is needed' },
   preview: { where: 'in WeChat' },
-  confirm: { to: '{program}, {type}, complaint {id}', agreeHint: 'Agreeing refunds nothing by itself; do what you promise separately.' },
+  confirm: { to: '{program}, {type}, complaint {id}', agreeHint: 'Agreeing refunds nothing by itself; the refund is offered as the next step.' },
   empty: { noPicture: 'Picture cannot be opened', page: 'The link may be incomplete, or the page has moved.' },
   weekday: { 0: 'Sunday', 1: 'Monday', 2: 'Tuesday', 3: 'Wednesday', 4: 'Thursday', 5: 'Friday', 6: 'Saturday' },
   workbench: {

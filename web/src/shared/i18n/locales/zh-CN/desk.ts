@@ -36,7 +36,7 @@ export default {
   fact: { amount: '订单金额', left: '还可退', revealHint: '查看会留下记录', transaction: '支付单号' },
   respond: { write: { respond: '写回应', supplement: '写凭证说明', refund_proof: '写处理说明', appeal: '写申诉理由' }, needText: '文字和图片至少要有一样' },
   preview: { where: '微信 · 投诉详情' },
-  confirm: { to: '{program}，{type}，投诉单 {id}', agreeHint: '同意和解不会自动退款，请按承诺另行处理。' },
+  confirm: { to: '{program}，{type}，投诉单 {id}', agreeHint: '同意和解不会自动退款；发送后会问您要不要接着退款。' },
   empty: { noPicture: '图片打不开', page: '链接可能不完整，或页面已经移走。' },
   weekday: { 0: '星期日', 1: '星期一', 2: '星期二', 3: '星期三', 4: '星期四', 5: '星期五', 6: '星期六' },
   workbench: {
