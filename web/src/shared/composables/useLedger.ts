@@ -18,11 +18,11 @@ export function useReconciliation() {
   const query = useQuery({
     queryKey: refundKeys.reconciliation,
     queryFn: () => take(api.GET('/api/v1/refunds/reconciliation')),
-    refetchInterval: q => (q.state.data?.running ? 2_000 : 30_000),
+    refetchInterval: q => (q.state.data?.last?.state === 'running' ? 2_000 : 30_000),
   })
   const start = useMutation({
     mutationFn: () => take(api.POST('/api/v1/refunds/reconcile')),
     onSettled: () => client.invalidateQueries({ queryKey: refundKeys.reconciliation }),
   })
-  return { query, run: computed(() => query.data.value), start }
+  return { query, run: computed(() => query.data.value?.last ?? null), start }
 }

@@ -32,7 +32,8 @@ export function useMerchantForm(merchant: Merchant | null) {
   })
 
   async function look() {
-    found.value = await inspect.mutateAsync({ ...credentials(), ...(x.p12 && !x.p12_password && x.mchid ? { p12_password: x.mchid.trim() } : {}) }).catch(() => null)
+    const part = x.p12 ? credentials() : { pem: pemOf(x.pem, 'certificate') || x.pem, ...(pemOf(x.pem, 'certificate') ? { private_key_pem: pemOf(x.pem, 'private_key') } : {}) }
+    found.value = await inspect.mutateAsync(part).catch(() => null)
     // A certificate names its merchant: one number less to type.
     if (found.value?.mchid && !x.mchid) x.mchid = found.value.mchid
   }
@@ -59,19 +60,19 @@ export function useMerchantForm(merchant: Merchant | null) {
 
   /** What is empty is left out and so stays as it is. */
   function credentials() {
-    if (x.p12) return { p12: x.p12, p12_password: x.p12_password || x.mchid.trim() }
+    if (x.p12) return { p12_base64: x.p12, p12_password: x.p12_password || x.mchid.trim() }
     return x.pem.trim() ? { private_key_pem: pemOf(x.pem, 'private_key'), cert_pem: pemOf(x.pem, 'certificate') } : {}
   }
 
   function body(): MerchantInput {
     return {
-      name: x.name.trim(), mode: x.mode, mchid: x.mchid.trim(), sp_mchid: x.mode === 'partner' ? x.sp_mchid.trim() : '',
+      name: x.name.trim(), mchid: x.mchid.trim(), sp_mchid: x.mode === 'partner' ? x.sp_mchid.trim() : '',
       ...(x.api_v3_key ? { api_v3_key: x.api_v3_key.trim() } : {}),
       ...credentials(),
       verify: x.verify === 'public_key'
         ? { mode: 'public_key', serial_or_id: x.public_key_id.trim(), ...(x.public_key_pem.trim() ? { pem: pemOf(x.public_key_pem, 'public_key') } : {}) }
         : { mode: 'platform_cert' },
-    } as MerchantInput
+    }
   }
 
   async function store() {

@@ -10,7 +10,7 @@ const KEY = ['merchants'] as const
 export function useMerchants() {
   const client = useQueryClient()
   const { can } = useSession()
-  const query = useQuery({ queryKey: KEY, queryFn: () => take(api.GET('/api/v1/merchants', { params: { query: { limit: 200 } } })), enabled: computed(() => can('merchants')), staleTime: 10_000 })
+  const query = useQuery({ queryKey: KEY, queryFn: () => take(api.GET('/api/v1/merchants')), enabled: computed(() => can('merchants')), staleTime: 10_000 })
   const merchants = computed<Merchant[]>(() => query.data.value?.items ?? [])
   const again = () => Promise.all([client.invalidateQueries({ queryKey: KEY }), client.invalidateQueries({ queryKey: ['programs'] }), client.invalidateQueries({ queryKey: ['refunds', 'options'] })])
 

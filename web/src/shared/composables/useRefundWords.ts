@@ -13,7 +13,7 @@ export function useRefundWords() {
   const { named, moment } = useFormat()
 
   /** The API's sentences are Chinese; elsewhere the sentence of the state, or of the code where it has one. */
-  const own = (group: string, code: string | undefined, chinese: string | undefined) => {
+  const own = (group: string, code: string | undefined, chinese: string | null | undefined) => {
     const local = code && te(`${group}.${code}`) ? t(`${group}.${code}`) : ''
     return locale.value === 'zh-CN' ? chinese || local : local
   }
@@ -38,6 +38,6 @@ export function useRefundWords() {
       const some = (people ?? []).slice(0, 2).map(p => p.name)
       return some.length ? some.join(t('list.join')) : t('refund.someone')
     },
-    blocked: (b: { code: string, reason: string, way_out: string }) => ({ reason: own('refund.blocked', b.code, b.reason) || b.reason, wayOut: own('refund.blockedOut', b.code, b.way_out) }),
+    blocked: (b: { code: string, reason: string, way_out: string | null }) => ({ reason: own('refund.blocked', b.code, b.reason) || b.reason, wayOut: own('refund.blockedOut', b.code, b.way_out) }),
   }
 }

@@ -1,6 +1,6 @@
 import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
-import { api, newIdempotencyKey, take } from '@/shared/api/client'
+import { api, take } from '@/shared/api/client'
 import type { Refund, RefundQuery } from '@/shared/api/types'
 import { askAgain } from '@/shared/rules/refund'
 import { complaintKeys } from './useComplaints'
@@ -47,7 +47,7 @@ export function useOneRefund(id: MaybeRefOrGetter<string>) {
 export function useRefundActions() {
   const client = useQueryClient()
   const again = () => Promise.all([client.invalidateQueries({ queryKey: refundKeys.all }), client.invalidateQueries({ queryKey: complaintKeys.all })])
-  const at = (id: string) => ({ path: { id }, header: { 'Idempotency-Key': newIdempotencyKey() } })
+  const at = (id: string) => ({ path: { id } })
 
   const approve = useMutation({ mutationFn: (id: string) => take(api.POST('/api/v1/refunds/{id}/approve', { params: at(id) })), onSettled: again })
   const reject = useMutation({

@@ -1,5 +1,8 @@
+import why from './refundWhy'
+
 /** Refunds: the words of the case and of the phone. */
 export default {
+  ...why,
   join: ', ',
   go: 'Refund', title: 'Refund the buyer', total: 'Order amount', refunded: 'Refunded', refunding: 'On its way', remaining: 'Refundable', unknownTotal: 'Asking WeChat Pay about the order',
   legend: { before: 'Before {amount}', now: 'Now {amount}', left: 'Left {amount}' },

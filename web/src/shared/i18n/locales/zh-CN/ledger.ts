@@ -5,5 +5,5 @@ export default {
   kinds: { submit: '提交退款', query: '查询退款', notify: '收到通知', order: '查询订单' }, outcomes: { done: '成功', ok: '成功', unknown: '结果不明', wrong: '被拒绝', retry: '稍后重试', pending: '没有等到结果', running: '进行中', processing: '处理中', not_found: '没有这笔退款' },
   by: '按什么汇总', bys: { program: '小程序', merchant: '商户号', day: '日期' }, count: '笔数', sum: '已到账', open: '在途', average: '平均', none: '这段时间没有退款', all: '合计', noName: '未知',
   reconcileText: '逐笔向微信支付核对还没有结果的退款，和知诉的记录比较', reconcileNow: '现在对账', reconciling: '正在对账', reconciledAt: '{when}对账，核对了 {n} 笔', reconcileNever: '还没有对过账', reconcileGood: '全部一致', reconcileBad: '{n} 笔不一致',
-  ours: '知诉记录', theirs: '微信支付', what: '差异', noDifference: '没有差异', queued: '已开始，结果会出现在这里',
+  ours: '知诉记录', theirs: '微信支付', what: '差异', unreadable: '{n} 笔没能向微信支付核对', noDifference: '没有差异', queued: '已开始，结果会出现在这里',
 }

@@ -1,5 +1,8 @@
+import why from './refundWhy'
+
 /** 退款：投诉单里和手机上共用的文字。 */
 export default {
+  ...why,
   join: '，',
   go: '退款', title: '退款给用户', total: '订单金额', refunded: '已退款', refunding: '退款中', remaining: '还可退', unknownTotal: '正在向微信支付查询订单',
   legend: { before: '已退 {amount}', now: '本次 {amount}', left: '退后还可退 {amount}' },
