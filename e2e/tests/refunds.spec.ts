@@ -74,7 +74,7 @@ async function useMerchant(zhisu: Zhisu) {
   const { items: programs } = await zhisu.api<{ items: { id: string; appid: string; merchant_id: string | null }[] }>('GET', '/programs')
   const program = programs.find((p) => p.appid === appid) ?? programs[0]!
   if (program.merchant_id) return
-  const made = await zhisu.simulator<Record<string, string>>('POST', '/merchants', {})
+  const made = await zhisu.simulator<Record<string, string>>('POST', '/merchants', { verify: 'platform_cert', appids: [program.appid] })
   const merchant = await zhisu.api<{ id: string }>('POST', '/merchants', {
     name: '测试商户', mchid: made.mchid, api_v3_key: made.api_v3_key, cert_serial: made.cert_serial, private_key_pem: made.private_key_pem, cert_pem: made.cert_pem, verify: { mode: 'platform_cert' },
   })
