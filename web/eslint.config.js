@@ -33,7 +33,7 @@ export default ts.config(
       'vue/first-attribute-linebreak': 'off',
       'vue/max-lines-per-block': ['error', { template: 200, script: 200, style: 160 }],
       'vue/no-v-html': 'error',
-      'vue/no-bare-strings-in-template': ['error', { allowlist: ['R', 'OpenID', 'AppID', '–', '(', ')', '/', '·'] }],
+      'vue/no-bare-strings-in-template': ['error', { allowlist: ['R', '¥', 'OpenID', 'AppID', '–', '(', ')', '/', '·'] }],
       'vue/no-static-inline-styles': 'error',
       'vue/no-unused-emit-declarations': 'error',
       'vue/define-macros-order': 'error',

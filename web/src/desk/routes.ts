@@ -8,6 +8,17 @@ export const routes: RouteRecordRaw[] = [
   { path: '/workbench', component: () => import('./pages/WorkbenchPage.vue'), meta: { title: 'page.workbench', rail: 'workbench' } },
   { path: '/complaints/:id?', component: () => import('./pages/InboxPage.vue'), meta: { title: 'page.complaints', rail: 'complaints' } },
   { path: '/complaints/:id/respond', redirect: to => ({ path: `/complaints/${String(to.params.id)}`, query: to.query, hash: '#respond' }) },
+  { path: '/complaints/:id/refund', redirect: to => ({ path: `/complaints/${String(to.params.id)}`, query: to.query, hash: '#refund' }) },
+  {
+    path: '/refunds',
+    component: () => import('./pages/RefundsPage.vue'),
+    meta: { title: 'page.refunds', rail: 'refunds' },
+    children: [
+      { path: '', component: () => import('./refund/RefundListTab.vue'), meta: { title: 'page.refunds' } },
+      { path: 'totals', component: () => import('./refund/TotalsTab.vue'), meta: { title: 'page.refunds' } },
+      { path: 'reconcile', component: () => import('./refund/ReconcileTab.vue'), meta: { title: 'page.refunds' } },
+    ],
+  },
   { path: '/programs', component: () => import('./pages/ProgramsPage.vue'), meta: { title: 'page.programs', rail: 'programs' } },
   {
     path: '/notices',
@@ -28,6 +39,7 @@ export const routes: RouteRecordRaw[] = [
     children: [
       { path: 'members', component: () => import('./pages/MembersTab.vue'), meta: { title: 'settings.members' } },
       { path: 'platform', component: () => import('./pages/PlatformTab.vue'), meta: { title: 'settings.platform' } },
+      { path: 'merchants', component: () => import('./pages/MerchantsTab.vue'), meta: { title: 'settings.merchants' } },
       { path: 'templates', component: () => import('./pages/TemplatesTab.vue'), meta: { title: 'settings.templates' } },
       { path: 'tokens', component: () => import('./pages/TokensTab.vue'), meta: { title: 'settings.tokens' } },
       { path: 'deliveries', component: () => import('./pages/DeliveriesTab.vue'), meta: { title: 'settings.deliveries' } },

@@ -53,5 +53,12 @@ export function useProgramActions() {
     onSettled: again,
   })
 
-  return { authorise, refresh, setState }
+  /** The merchant that refunds of a program are paid from; nothing = none, and then no refund is possible. */
+  const setMerchant = useMutation({
+    mutationFn: ({ id, merchantId }: { id: string, merchantId: string | null }) =>
+      take(api.PATCH('/api/v1/programs/{id}', { params: { path: { id } }, body: { merchant_id: merchantId ?? '' } })),
+    onSettled: again,
+  })
+
+  return { authorise, refresh, setState, setMerchant }
 }

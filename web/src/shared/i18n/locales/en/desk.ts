@@ -5,6 +5,8 @@ import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
 import resend from './resend'
+import ledger from './ledger'
+import merchant from './merchants'
 
 export default {
   only,
@@ -14,6 +16,8 @@ export default {
   ...inboxDesk,
   delivery,
   direct,
+  ledger,
+  merchant,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
   sort: { due: 'Least time left first', newest: 'Last filed first' },
   inbox: {
@@ -34,7 +38,7 @@ export default {
   fact: { amount: 'Order amount', left: 'Refundable', revealHint: 'Showing is recorded', transaction: 'Payment no.' },
   respond: { write: { respond: 'Write a response', supplement: 'Describe the evidence', refund_proof: 'Describe how it was handled', appeal: 'Write the reasons' }, needText: 'A text or a picture is needed' },
   preview: { where: 'in WeChat' },
-  confirm: { to: '{program}, {type}, complaint {id}', agreeHint: 'Agreeing refunds nothing by itself; do what you promise separately.' },
+  confirm: { to: '{program}, {type}, complaint {id}', agreeHint: 'Agreeing refunds nothing by itself; the refund is offered as the next step.' },
   empty: { noPicture: 'Picture cannot be opened', page: 'The link may be incomplete, or the page has moved.' },
   weekday: { 0: 'Sunday', 1: 'Monday', 2: 'Tuesday', 3: 'Wednesday', 4: 'Thursday', 5: 'Friday', 6: 'Saturday' },
   workbench: {
@@ -113,7 +117,7 @@ export default {
     outcomes: { sent: 'Sent', retry: 'Retried later', permanent: 'Not retried', config: 'Waits for settings', unknown: 'Unclear' }, next: ', again {when}',
   },
   settings: {
-    members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', deliveries: 'Raw pushes', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
+    members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', merchants: 'Merchants', deliveries: 'Raw pushes', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
   },
   template: {
     text: 'Texts to choose from when answering. Variables are filled in for each case: {vars}', none: 'No texts yet', add: 'Add a text', edit: 'Edit text', name: 'Name', kinds: 'For', allKinds: 'All actions',
@@ -135,14 +139,17 @@ export default {
   },
   audit: { yes: 'yes', no: 'no', text: 'Who did what, and when', none: 'Nothing recorded yet', at: 'Time', who: 'Who', what: 'What', program: 'Program', detail: 'Detail', did: '{verb} {object}', system: 'System', all: 'all' },
   verb: {
+    check: 'Checked', approve: 'Approved', reject: 'Rejected', retry: 'Tried again', cancel: 'Cancelled', reconcile: 'Reconciled', export: 'Exported', submit: 'Submitted',
     create: 'Created', update: 'Changed', delete: 'Deleted', remove: 'Deleted', reveal: 'Revealed', setup: 'Set up', login: 'Signed in', logout: 'Signed out', respond: 'Responded to', sync: 'Synced', import: 'Imported',
     authorise: 'Authorised', authorize: 'Authorised', refresh: 'Read again', disable: 'Disabled', enable: 'Enabled', revoke: 'Revoked', test: 'Tested', generate: 'Generated', replay: 'Replayed', rotate: 'Rotated', login_blocked: 'Sign-in blocked for a while', totp_on: 'Second factor on', totp_off: 'Second factor off',
   },
   object: {
+    merchant: 'merchant', refund: 'refund', refunds: 'refunds', setting: 'setting',
     user: 'member', token: 'API token', session: 'session', complaint: 'complaint', program: 'program', platform: 'platform', channel: 'channel', subscription: 'subscription', binding: 'receiver',
     action: 'action', delivery: 'push', keyset: 'keys',
   },
   auditField: {
+    amount: 'amount', reason: 'reason', mchid: 'merchant no.', approval_above: 'approval above', agent_limit: 'limit of agents', merchant_id: 'merchant',
     ok: 'ok', code: 'code', complaint_order_id: 'complaint no.', address: 'IP', events: 'events', receivers: 'receivers', enabled: 'enabled', email: 'e-mail', name: 'name', role: 'role', program_ids: 'programs', password: 'password', disabled: 'disabled', kind: 'kind', decision: 'decision', state: 'state', appid: 'AppID',
   },
 }

@@ -1,14 +1,16 @@
 import ack from './ack'
 import inboxBoth from './inboxBoth'
+import refund from './refund'
 
 export default {
   ...inboxBoth,
   ack,
+  refund,
   app: { name: 'Zhisu', version: 'Zhisu {version}' },
   language: { 'title': 'Language', 'zh-CN': '简体中文', 'en': 'English' },
   nav: { main: 'Main navigation', you: 'Your account: {name}' },
   page: {
-    login: 'Sign in', setup: 'First set-up', workbench: 'Today', complaints: 'Complaints', case: 'Complaint', respond: 'Respond', programs: 'Programs', notices: 'Notices',
+    login: 'Sign in', setup: 'First set-up', workbench: 'Today', complaints: 'Complaints', case: 'Complaint', respond: 'Respond', programs: 'Programs', notices: 'Notices', refunds: 'Refunds',
     settings: 'Settings', more: 'Me', notFound: 'Page not found',
   },
   wait: { loading: 'Loading' },

@@ -1,14 +1,16 @@
 import ack from './ack'
 import inboxBoth from './inboxBoth'
+import refund from './refund'
 
 export default {
   ...inboxBoth,
   ack,
+  refund,
   app: { name: '知诉', version: '知诉 {version}' },
   language: { 'title': '语言', 'zh-CN': '简体中文', 'en': 'English' },
   nav: { main: '主导航', you: '我的账号：{name}' },
   page: {
-    login: '登录', setup: '首次设置', workbench: '工作台', complaints: '投诉', case: '投诉详情', respond: '回应投诉', programs: '小程序', notices: '通知',
+    login: '登录', setup: '首次设置', workbench: '工作台', complaints: '投诉', case: '投诉详情', respond: '回应投诉', programs: '小程序', notices: '通知', refunds: '退款',
     settings: '设置', more: '我的', notFound: '找不到这个页面',
   },
   wait: { loading: '正在加载' },

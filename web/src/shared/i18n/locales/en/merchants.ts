@@ -1,0 +1,20 @@
+/** Settings: merchants of WeChat Pay. */
+export default {
+  text: 'WeChat Pay merchants that refunds are paid from. Several programs can share one', none: 'No merchant yet', noneText: 'Add one and say which programs use it; then refunds are made from the complaint', add: 'Add a merchant', edit: 'Edit merchant', addFirst: 'Add the first merchant',
+  mode: 'Kind', modes: { direct: 'Merchant', partner: 'Service provider' }, name: 'Name', nameHint: 'For yourselves; shown when refunding',
+  mchid: 'Merchant number (mchid)', subMchid: 'Sub-merchant (sub_mchid)', spMchid: 'Service provider (sp_mchid)', where: { mchid: 'Merchant platform → 账户中心 → 商户信息', key: 'Merchant platform → 账户中心 → API安全 → APIv3密钥', cert: 'Merchant platform → 账户中心 → API安全 → 商户API证书', publicKey: 'Merchant platform → 账户中心 → API安全 → 微信支付公钥' },
+  console: 'Open the merchant platform', apiV3Key: 'APIv3 key', apiV3KeyHint: '32 letters and digits; WeChat does not show it again. Not the APIv2 key',
+  cert: 'Merchant certificate', certHint: 'Choose apiclient_key.pem and apiclient_cert.pem together, or apiclient_cert.p12 alone; or paste the PEM text', pick: 'Choose files', paste: 'Paste PEM text; key and certificate may stand together', p12: '{name} chosen', p12Password: 'Password of the .p12', p12Hint: 'Usually the merchant number', drop: 'Not this file',
+  inspect: { busy: 'Checking', serial: 'Serial {serial}', expires: 'Valid until {when}', mchid: 'For merchant {mchid}', match: 'Key and certificate belong together', mismatch: 'Key and certificate do not belong together', expired: 'The certificate has expired' },
+  verify: 'WeChat Pay\'s signatures are checked with', verifies: { public_key: 'WeChat Pay public key', platform_cert: 'Platform certificate' }, verifyHint: { public_key: 'The default of merchants since autumn 2024; recommended', platform_cert: 'Older merchants. Zhisu downloads and renews it; nothing to fill in' },
+  publicKeyId: 'Public key ID', publicKeyIdHint: 'Begins with PUB_KEY_ID_', publicKey: 'Public key pub_key.pem', programs: 'Programs that refund from it', programsHint: 'A program has one merchant', programsNone: 'None chosen', takenFrom: '{name} (now “{merchant}”)', unnamed: 'No name',
+  need: {
+    name: 'The name is missing', mchid: 'The merchant number is missing; digits only', sp_mchid: 'The service provider\'s number is missing', api_v3_key: 'The APIv3 key has 32 letters and digits', key_missing: 'The private key apiclient_key.pem is missing', cert_missing: 'The certificate apiclient_cert.pem is missing',
+    swapped: 'This is a public key, not the merchant\'s private key', encrypted: 'The key has a password; use the plain apiclient_key.pem', public_key_id: 'The public key ID begins with PUB_KEY_ID_', public_key: 'The file pub_key.pem is missing',
+  },
+  kept: 'Kept sealed; leave empty to keep', thenCheck: 'Checked once when saved', unreadable: 'The file cannot be read; choose it again',
+  check: 'Check', checking: 'Checking', checkOk: 'Ready to refund', checkedAt: 'checked {when}', problems: 'Problems: {n}', notChecked: 'Not checked yet', unconfirmed: 'Unconfirmed',
+  line: { direct: 'Merchant {mchid}', partner: 'Provider {sp}, sub-merchant {mchid}' }, serial: 'Certificate {serial}', expiresIn: 'Certificate ends {when}', expiresSoon: 'Certificate ends {when}; renew it on the merchant platform', expired: 'The certificate has expired; no refunds',
+  uses: 'For {names}', usesNone: 'No program uses it', paused: 'On hold: {reason}', pausedUntil: 'next try {when}', notifyUrl: 'Address for refund notices', notifyHint: 'Sent along with every refund; usually nothing to set on the merchant platform', removeAsk: 'These programs cannot refund then; past refunds stay',
+  linked: 'Set', noRefunds: 'None, no refunds', settings: 'Rules for refunds', above: 'Second person', aboveHint: 'Above this, another person who may refund has to approve', aboves: { never: 'Not needed', always: 'For every refund', above: 'Above this amount' }, agentLimit: 'Limit of agents', agentHint: 'The most an agent may refund alone; empty or 0 means nothing', saved: 'Saved', yuan: 'yuan', wrongAmount: 'At most two decimals, as in 500.00',
+}
