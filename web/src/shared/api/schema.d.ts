@@ -3402,16 +3402,31 @@ export interface components {
             assignee_id: string | null;
         };
         UpdateProgramInputBody: {
+            /** @description Write-only */
+            app_secret?: string;
+            /** @description Write-only; the one before stays valid for pushes */
+            encoding_aes_key?: string;
+            /** @enum {string} */
+            format?: "xml" | "json" | "auto";
             merchant_id?: string;
             /**
              * @description Move the program; its id and cases stay. To platform: WeChat must list the authorisation already
              * @enum {string}
              */
             mode?: "platform" | "direct";
+            /** @description WeChat doesn't tell it to a program's own token */
+            name?: string;
             owner_id?: string;
+            /**
+             * @description What is weaker is refused
+             * @enum {string}
+             */
+            push_mode?: "plain" | "compat" | "safe";
             /** @enum {string} */
             state?: "active" | "disabled";
             tags?: string[];
+            /** @description Write-only; the one before stays valid for pushes */
+            token?: string;
         };
         UpdateSubscriptionInputBody: {
             channel_ids?: string[];
