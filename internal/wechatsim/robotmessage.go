@@ -76,7 +76,7 @@ func weComMessage(body []byte) (RobotMessage, string) {
 	if json.Unmarshal(m[msg.Type], &who) != nil {
 		return msg, "mentioned_list must be texts"
 	}
-	msg.Mentions = append(who.IDs, who.Mobiles...)
+	msg.Mentions = slices.Concat(who.IDs, who.Mobiles)
 	return msg, ""
 }
 
@@ -109,7 +109,7 @@ func dingMessage(body []byte) (RobotMessage, string) {
 	if json.Unmarshal(body, &who) != nil {
 		return msg, "at is malformed"
 	}
-	msg.Mentions = append(who.At.Mobiles, who.At.Users...)
+	msg.Mentions = slices.Concat(who.At.Mobiles, who.At.Users)
 	if who.At.All {
 		msg.Mentions = append(msg.Mentions, "@all")
 	}
