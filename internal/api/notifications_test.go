@@ -11,6 +11,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/link"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/notify/channel"
 	"github.com/zhisu/zhisu/internal/notify/channel/email"
@@ -45,6 +46,7 @@ func newNotifications(t *testing.T) (m *members, programs [2]string, port int) {
 	a := New(Deps{
 		DB: d, Clock: clock.System{}, Logger: log, PublicURL: "http://127.0.0.1", Version: "test", Identity: id, Notify: n,
 		Programs: program.New(program.Options{DB: d, Sealer: sealer, Clock: clock.System{}, Logger: log}),
+		Links:    link.New(link.Options{DB: d, Sealer: sealer, Clock: clock.System{}}),
 	})
 	mux := http.NewServeMux()
 	a.Register(mux)

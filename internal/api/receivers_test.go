@@ -10,6 +10,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/link"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/notify/channel"
 	"github.com/zhisu/zhisu/internal/notify/channel/offiaccount"
@@ -38,6 +39,7 @@ func newReceivers(t *testing.T, answers map[string]string) (*members, *notify.Se
 	a := New(Deps{
 		DB: d, Clock: clock.System{}, Logger: log, PublicURL: "https://zhisu.example", Version: "test", Identity: id, Notify: n,
 		Programs: program.New(program.Options{DB: d, Sealer: sealer, Clock: clock.System{}, Logger: log}),
+		Links:    link.New(link.Options{DB: d, Sealer: sealer, Clock: clock.System{}}),
 	})
 	mux := http.NewServeMux()
 	a.Register(mux)

@@ -18,6 +18,7 @@ import (
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/link"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/testkit"
@@ -42,6 +43,7 @@ func newMembers(t *testing.T) *members {
 	a := New(Deps{
 		DB: d, Clock: clock.System{}, Logger: log, PublicURL: "http://127.0.0.1", Version: "test", Identity: id,
 		Programs: program.New(program.Options{DB: d, Sealer: sealer, Clock: clock.System{}, Logger: log}),
+		Links:    link.New(link.Options{DB: d, Sealer: sealer, Clock: clock.System{}}),
 	})
 	mux := http.NewServeMux()
 	a.Register(mux)

@@ -35,17 +35,6 @@ func (s Stage) WaitsForMerchant() bool {
 // Open reports whether WeChat may still change the case. A case in an unknown status counts as open.
 func (s Stage) Open() bool { return s != Closed }
 
-// openStages are the stages of cases that WeChat may still change.
-func openStages() []Stage {
-	var out []Stage
-	for _, s := range stageCodes {
-		if s.Open() {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
 // statuses is the table of reference/wechat-complaint-api.md §3 with WeChat's own names.
 var statuses = map[Status]struct {
 	text  string
