@@ -184,9 +184,6 @@ func (s *Service) Submit(ctx context.Context, in Intent) (*Action, error) {
 		if err := in.checkReturn(c); err != nil {
 			return err
 		}
-		if err := justDone(ctx, tx, in.Kind, c); err != nil {
-			return err
-		}
 		act = &Action{
 			ID: db.NewID(), ComplaintID: c.ID, ProgramID: c.ProgramID, Kind: in.Kind, Decision: in.Decision,
 			Content: strings.TrimSpace(in.Content), State: Queued, ActorID: in.ActorID, ActorName: in.ActorName, Source: in.Source,
@@ -198,6 +195,10 @@ func (s *Service) Submit(ctx context.Context, in Intent) (*Action, error) {
 				return ErrInFlight
 			}
 			return fmt.Errorf("store action: %w", err)
+		}
+		// After the insert, which waited for an action under way: it may have been done just now.
+		if err := justDone(ctx, tx, in.Kind, c); err != nil {
+			return err
 		}
 		if err := useEvidence(ctx, tx, act); err != nil {
 			return err
