@@ -59,7 +59,7 @@ type call struct {
 
 // do sends the call and decodes a verified answer into out.
 func (c *Client) do(ctx context.Context, a *Account, k *call, out any) error {
-	raw, resp, err := c.send(ctx, a, k)
+	raw, resp, err := c.send(ctx, a, k) //nolint:bodyclose // send has read and closed it
 	if err != nil {
 		return err
 	}
