@@ -15,6 +15,7 @@ const finance = { email: 'finance@refunds.test', name: '林晗', role: 'finance'
 test('money goes back once, and only as decided', async ({ page, browser, isMobile, zhisu }) => {
   await test.step('the program has a merchant; above ¥500 a second person decides', async () => {
     await useMerchant(zhisu)
+    await zhisu.simulator('POST', '/pay', { settle_ms: 100 })
     await zhisu.api('PUT', '/settings/refunds', { approval_above: above, agent_limit: 0 })
     await zhisu.api('POST', '/users', finance)
     await page.goto(`${zhisu.ready.url}/complaints`)
