@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -243,7 +244,7 @@ func (w *world) complaints() map[string]complaint {
 type ledger struct {
 	acked  map[string]bool            // WeChat's numbers of acknowledged complaints
 	failed map[string]bool            // those that WeChat gave up
-	mails  map[string]map[string]bool // Message-IDs by our complaint id
+	mails  map[string]map[string]bool // Message-IDs by complaint_order_id
 	copies int                        // mails beyond the first of their complaint
 	last   int64                      // the newest mail seen
 }
@@ -276,12 +277,13 @@ func (l *ledger) read(sim *wechatsim.Sim) {
 	}
 }
 
-// complaintOf finds the case a mail is about by its link.
+// number is how a mail names its case.
+var number = regexp.MustCompile(`投诉单号：(\d+)`)
+
+// complaintOf finds the case a mail is about by its complaint_order_id.
 func complaintOf(m wechatsim.Email) string {
-	for _, link := range m.Links {
-		if i := strings.Index(link, "/complaints/"); i >= 0 {
-			return strings.TrimRight(link[i+len("/complaints/"):], "/")
-		}
+	if found := number.FindStringSubmatch(m.Text); found != nil {
+		return found[1]
 	}
 	return ""
 }
@@ -299,11 +301,11 @@ func (w *world) settled(l *ledger, limit time.Duration) {
 		}
 		var missing, unmailed []string
 		for order := range l.acked {
-			c, ok := cs[order]
+			_, ok := cs[order]
 			switch {
 			case !ok:
 				missing = append(missing, order)
-			case l.mails[c.ID] == nil:
+			case l.mails[order] == nil:
 				unmailed = append(unmailed, order)
 			}
 		}
@@ -327,12 +329,8 @@ func (w *world) settled(l *ledger, limit time.Duration) {
 			w.t.Errorf("the mails of complaint %s have %d different Message-IDs", id, len(ids))
 		}
 	}
-	known := map[string]bool{}
-	for _, c := range cs {
-		known[c.ID] = true
-	}
 	for id := range l.mails {
-		if !known[id] {
+		if _, known := cs[id]; !known {
 			w.t.Errorf("there is a mail about %q, which is no complaint", id)
 		}
 	}
