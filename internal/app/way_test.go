@@ -91,6 +91,9 @@ func TestTheWholeWay(t *testing.T) {
 			t.Errorf("notices: %v", notices)
 		}
 		for _, p := range s.sim.Pushes("") {
+			if p.Event == "component_verify_ticket" {
+				continue // comes on a schedule of its own, perhaps just now
+			}
 			if p.State != "delivered" || len(p.Tries) != 1 {
 				t.Errorf("push %s: %s after %d tries", p.Event, p.State, len(p.Tries))
 			}

@@ -137,7 +137,7 @@ func TestACrashBetweenAttemptAndOutcomeIsAskedAbout(t *testing.T) {
 
 func TestAbnormalIsNeverRefundedASecondTime(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.Outcome = func(string) string { return "ABNORMAL" }
+		w.pay.SetOutcome("ABNORMAL")
 		c := w.file()
 		r := w.submit(c, 5000)
 		w.drive(r, 3)
@@ -161,7 +161,7 @@ func TestAbnormalIsNeverRefundedASecondTime(t *testing.T) {
 
 func TestClosedIsDeadAndOnlyAPersonStartsAnew(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.Outcome = func(string) string { return "CLOSED" }
+		w.pay.SetOutcome("CLOSED")
 		c := w.file()
 		r := w.submit(c, 5000)
 		w.drive(r, 3)
@@ -170,7 +170,7 @@ func TestClosedIsDeadAndOnlyAPersonStartsAnew(t *testing.T) {
 		byRule.Actor.Source = "rule"
 		_, err := w.refunds.Submit(t.Context(), byRule)
 		w.refusedAs(err, BlockPersonNeeded)
-		w.pay.Outcome = nil
+		w.pay.SetOutcome("")
 		again := w.submit(c, 5000)
 		if again.OutRefundNo == r.OutRefundNo {
 			t.Error("a closed refund's number was used again")
@@ -183,7 +183,7 @@ func TestClosedIsDeadAndOnlyAPersonStartsAnew(t *testing.T) {
 
 func TestProcessingIsAskedAboutEachMinuteThenMoreRarely(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.Outcome = func(string) string { return "PROCESSING" }
+		w.pay.SetOutcome("PROCESSING")
 		c := w.file()
 		r := w.submit(c, 5000)
 		got := w.drive(r, 1)

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,9 +40,6 @@ type world struct {
 	programs map[string]Program
 	merchant *Merchant
 	seq      int
-
-	mu    sync.Mutex
-	fault func(api, number string) string
 }
 
 func onEngines(t *testing.T, fn func(w *world)) {
@@ -55,14 +51,6 @@ func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()
 	w := &world{t: t, db: d, clock: testkit.Clock(), programs: map[string]Program{}, sealer: testkit.Sealer(t)}
 	w.pay = fakepay.New(w.clock.Now)
-	w.pay.Fault = func(api, number string) string {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if w.fault == nil {
-			return fakepay.OK
-		}
-		return w.fault(api, number)
-	}
 	srv := httptest.NewServer(w.pay)
 	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	t.Cleanup(srv.Close)
@@ -203,16 +191,14 @@ func (w *world) drive(r *Refund, n int) *Refund {
 
 // faults lets the next calls of an api go wrong, one mode after the other.
 func (w *world) faults(api string, modes ...string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.fault = func(a, _ string) string {
+	w.pay.SetFault(func(a, _ string) string {
 		if a != api || len(modes) == 0 {
 			return fakepay.OK
 		}
 		m := modes[0]
 		modes = modes[1:]
 		return m
-	}
+	})
 }
 
 func (w *world) moved(c *complaint.Complaint, fen int64, refunds int) {

@@ -33,7 +33,6 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 	c := w.file()
 	cases := []*complaint.Complaint{c, w.complain("p1", c.TransactionID)}
 	statuses := []string{"SUCCESS", "SUCCESS", "PROCESSING", "CLOSED", "ABNORMAL"}
-	w.pay.Outcome = func(string) string { return rapid.SampledFrom(statuses).Draw(rt, "outcome") }
 	asked := map[string]*Refund{}
 	mine := func() []Refund {
 		l, err := w.refunds.ledger(ctx, w.db.Read, c.TransactionID)
@@ -59,6 +58,7 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 			mode := rapid.SampledFrom(modes).Draw(rt, "mode")
 			api := rapid.SampledFrom([]string{"refund", "refund", "query", "order"}).Draw(rt, "api")
 			w.faults(api, mode)
+			w.pay.SetOutcome(rapid.SampledFrom(statuses).Draw(rt, "outcome"))
 			w.work(rt, rapid.SampledFrom(instances).Draw(rt, "instance"), mine())
 			w.calm()
 		},
@@ -96,9 +96,7 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 }
 
 func (w *world) calm() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.fault = nil
+	w.pay.SetFault(nil)
 }
 
 // work lets an instance do the job of every refund, whether or not its time has come: jobs may be late, doubled, and stale.
@@ -177,7 +175,7 @@ func (w *world) sound(rt *rapid.T, transactionID string, rs []Refund) {
 func (w *world) end(rt *rapid.T, transactionID string, mine func() []Refund) {
 	ctx := w.t.Context()
 	w.calm()
-	w.pay.Outcome = nil
+	w.pay.SetOutcome("")
 	for _, r := range w.pay.Refunds() {
 		if r.TransactionID == transactionID && r.Status != "SUCCESS" && r.Status != "CLOSED" {
 			w.pay.SetStatus(r.MchID, r.OutRefundNo, "SUCCESS")

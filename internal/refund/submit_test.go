@@ -173,7 +173,7 @@ func TestLimitsAndTheSecondPerson(t *testing.T) {
 
 func TestNotificationsAreHeardOnceAndBelievedNever(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.Outcome = func(string) string { return "PROCESSING" }
+		w.pay.SetOutcome("PROCESSING")
 		c := w.file()
 		r := w.drive(w.submit(c, 5000), 1)
 		if r.State != Processing {

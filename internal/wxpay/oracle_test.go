@@ -204,7 +204,7 @@ func TestNoticesThatMustNotPanic(t *testing.T) {
 func TestAnAnswerThatCannotBeBelievedIsDoubt(t *testing.T) {
 	b := newBed(t)
 	for _, mode := range []string{fakepay.BadSignature, fakepay.NoSignature, fakepay.AcceptThenHangUp, fakepay.AcceptThen500, fakepay.AcceptThen429, "202 X", "400 INVALID_REQUEST"} {
-		b.pay.Fault = func(string, string) string { return mode }
+		b.pay.SetFault(func(string, string) string { return mode })
 		_, err := b.client.CreateRefund(t.Context(), b.account, wxpay.Order{OutRefundNo: "zs-1", TransactionID: "4200001", Amount: 40, Total: 100})
 		e, ok := errors.AsType[*wxpay.Error](err)
 		if !ok || e.Class != wxpay.Query {

@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-// Modes of a call, chosen by Pay.Fault.
+// Modes of a call, chosen by Pay.SetFault.
 const (
 	OK               = ""
 	AcceptThen500    = "accept_then_500"
@@ -65,15 +65,13 @@ type Refund struct {
 	Calls                                                          int
 }
 
-// Pay is the service. Its fields are set before it is used.
+// Pay is the service. Its field is set before it is used.
 type Pay struct {
 	Now func() time.Time
-	// Fault chooses what goes wrong with a call; api is refund, query, order or certificates. nil = nothing.
-	Fault func(api, outRefundNo string) string
-	// Outcome is the status of a new refund; nil = SUCCESS.
-	Outcome func(outRefundNo string) string
 
 	mu        sync.Mutex
+	fault     func(api, outRefundNo string) string
+	outcome   string
 	platform  *rsa.PrivateKey // signs as certificate and as public key
 	merchants map[string]*Merchant
 	orders    map[string]*Order
@@ -232,9 +230,11 @@ func (p *Pay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(r.URL.Path, "/v3/refund/domestic/refunds/"):
 		api, number = "query", strings.TrimPrefix(r.URL.Path, "/v3/refund/domestic/refunds/")
 	}
-	if p.Fault != nil {
-		a.mode = p.Fault(api, number)
+	p.mu.Lock()
+	if p.fault != nil {
+		a.mode = p.fault(api, number)
 	}
+	p.mu.Unlock()
 	if status, code, ok := strings.Cut(a.mode, " "); ok {
 		n, _ := strconv.Atoi(status) // "0" in a broken test
 		a.problem(n, code, "simulated")
@@ -255,6 +255,20 @@ func (p *Pay) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		p.order(a)
 	}
+}
+
+// SetFault chooses what goes wrong with a call; api is refund, query, order or certificates. nil = nothing. It is called for one call at a time.
+func (p *Pay) SetFault(choose func(api, outRefundNo string) string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fault = choose
+}
+
+// SetOutcome chooses the status of new refunds; "" = SUCCESS.
+func (p *Pay) SetOutcome(status string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.outcome = status
 }
 
 func (p *Pay) verify(r *http.Request, body []byte) (*Merchant, string) {
@@ -325,8 +339,8 @@ func (p *Pay) create(a *answer, in createBody) {
 		RefundID: fmt.Sprintf("5030%024d", p.seq), OutRefundNo: in.OutRefundNo, MchID: owner, TransactionID: in.TransactionID, Amount: in.Amount.Refund, Total: in.Amount.Total,
 		NotifyURL: in.NotifyURL, Status: "SUCCESS", Calls: 1,
 	}
-	if p.Outcome != nil {
-		r.Status = p.Outcome(in.OutRefundNo)
+	if p.outcome != "" {
+		r.Status = p.outcome
 	}
 	p.refunds[key] = r
 	o.TradeState = "REFUND"
