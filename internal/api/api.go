@@ -18,6 +18,7 @@ import (
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/evidence"
+	"github.com/zhisu/zhisu/internal/gap"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/inbound"
 	"github.com/zhisu/zhisu/internal/link"
@@ -42,6 +43,7 @@ type Deps struct {
 	Notify     *notify.Service
 	Links      *link.Service
 	Refunds    *refund.Service
+	Gaps       *gap.Service
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Ready reports what keeps the process from working; nil = ready.

@@ -82,4 +82,5 @@ func (a *API) routes() {
 	a.merchantRoutes()
 	a.refundRoutes()
 	a.reminderRoutes()
+	a.gapRoutes()
 }

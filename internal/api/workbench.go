@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"time"
 
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/identity"
@@ -24,7 +23,7 @@ type healthItem struct {
 	Text      string  `json:"text"`
 	Hint      string  `json:"hint"`
 	ProgramID *string `json:"program_id"`
-	Link      string  `json:"link" doc:"Where in the web UI to mend it: platform, programs, notifications, deliveries"`
+	Link      string  `json:"link" doc:"Where in the web UI to mend it: platform, programs, notifications, deliveries, gaps"`
 }
 
 func (a *API) getWorkbench(ctx context.Context, _ *empty) (*body[workbench], error) {
@@ -73,17 +72,20 @@ func (a *API) health(ctx context.Context) ([]healthItem, error) {
 			}
 		}
 	}
-	a.programHealth(ps, add)
+	if err := a.programHealth(ctx, ps, add); err != nil {
+		return nil, err
+	}
 	if err := a.noticeHealth(ctx, add); err != nil {
 		return nil, err
 	}
 	return append(bad, good...), nil
 }
 
-// silentFor is how long without any push looks unusual for a program that has had some.
-const silentFor = 7 * 24 * time.Hour
-
-func (a *API) programHealth(ps []program.Program, add func(healthItem)) {
+func (a *API) programHealth(ctx context.Context, ps []program.Program, add func(healthItem)) error {
+	silent, err := a.Gaps.Silent(ctx, ps)
+	if err != nil {
+		return err
+	}
 	healthy := 0
 	for i := range ps {
 		p := &ps[i]
@@ -96,8 +98,9 @@ func (a *API) programHealth(ps []program.Program, add func(healthItem)) {
 			continue
 		case len(v.Missing) > 0 && v.Missing[0].Required:
 			item.Text, item.Hint = "「"+v.Name+"」缺少权限「"+v.Missing[0].Name+"」", v.Missing[0].Text
-		case !p.LastPushAt.IsZero() && a.Clock.Now().Sub(p.LastPushAt.Time()) > silentFor:
-			item.State, item.Text, item.Hint = "waiting", "「"+v.Name+"」"+ago(a.Clock.Now().Sub(p.LastPushAt.Time()))+"没有推送", "如果期间有投诉，请检查消息与事件接收 URL"
+		case silent[p.ID] > 0:
+			item.State, item.Text, item.Hint = "waiting", "「"+v.Name+"」"+ago(a.Clock.Now().Sub(silent[p.ID].Time()))+"没有推送，比以往都久", "可能真的没有投诉，也可能是推送断了"
+			item.Link = "gaps"
 		default:
 			healthy++
 			continue
@@ -107,6 +110,7 @@ func (a *API) programHealth(ps []program.Program, add func(healthItem)) {
 	if healthy > 0 {
 		add(healthItem{ID: "programs", State: "ok", Text: plural(healthy) + "授权正常", Link: "programs"})
 	}
+	return nil
 }
 
 func plural(n int) string { return itoa(n) + " 个小程序" }

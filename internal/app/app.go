@@ -24,6 +24,7 @@ import (
 	"github.com/zhisu/zhisu/internal/config"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/evidence"
+	"github.com/zhisu/zhisu/internal/gap"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/inbound"
 	"github.com/zhisu/zhisu/internal/link"
@@ -50,6 +51,7 @@ type App struct {
 	Notify     *notify.Service
 	Links      *link.Service
 	Refunds    *refund.Service
+	Gaps       *gap.Service
 	API        *api.API
 	Metrics    *prometheus.Registry
 
@@ -150,9 +152,11 @@ func (a *App) build(o Options) error {
 	a.Links = link.New(link.Options{DB: a.DB, Sealer: a.Sealer, Clock: o.Clock})
 	a.Refunds = a.buildRefunds(o.Clock, roots)
 	a.Notify = a.buildNotify(o.Clock, roots, wc)
+	a.Gaps = a.buildGaps(o.Clock)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
 		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Refunds: a.Refunds, Ready: a.ready,
+		Gaps:           a.Gaps,
 		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil

@@ -12,6 +12,7 @@ import (
 	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/gap"
 	"github.com/zhisu/zhisu/internal/inbound"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
@@ -86,6 +87,10 @@ func (a *App) workers() *river.Workers {
 		day := db.Time(j.At).Time().In(complaint.Beijing).Format(time.DateOnly)
 		return a.Notify.Plan(ctx, notify.Event{Kind: notify.EventPermissionLost, ProgramID: j.ProgramID, Key: fmt.Sprintf("%d/%s", j.Set, day)})
 	})
+
+	// What may have been missed.
+	work(w, func(ctx context.Context, _ gap.MeasureArgs) error { return a.Gaps.Measure(ctx) })
+	work(w, a.silent)
 
 	// Schedules; see periodic.go.
 	work(w, func(ctx context.Context, _ ReconcileArgs) error { return a.reconcile(ctx) })

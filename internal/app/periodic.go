@@ -9,6 +9,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/gap"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/refund"
 )
@@ -54,6 +55,7 @@ func (a *App) periodic() []*river.PeriodicJob {
 		every(10*time.Minute, WatchArgs{}, true),
 		every(6*time.Hour, program.ReconcileArgs{}, false),
 		every(time.Hour, SweepArgs{}, false),
+		every(time.Hour, gap.MeasureArgs{}, true),
 		every(time.Hour, refund.KeepArgs{}, true),
 		every(24*time.Hour, refund.ScheduledArgs{}, false),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/riverqueue/river"
@@ -116,4 +117,13 @@ func (s *Service) failingNote(ctx context.Context, n *noticeRow) string {
 		return "「" + ch.Name + "」已经恢复。"
 	}
 	return "「" + ch.Name + "」：" + ch.LastError
+}
+
+// silentNote says since when a program is silent; the event's key is that moment.
+func silentNote(key string) string {
+	at, err := strconv.ParseInt(key, 10, 64)
+	if err != nil {
+		return ""
+	}
+	return "最近一次推送在 " + clockTime(db.Time(at)) + "，比以往都久。可能真的没有投诉，也可能是推送断了：请到微信公众平台看有没有新投诉，有就按单号补录。"
 }

@@ -68,6 +68,8 @@ func (s *Service) message(ctx context.Context, n *noticeRow, f Facts) (channel.M
 		return s.finished(n, to, subject, l, Facts{})
 	case n.Event == EventChannelFailing:
 		f.Note, f.URL = s.failingNote(ctx, n), s.publicURL+"/notices/channels"
+	case n.Event == EventPushSilent:
+		f.Note = silentNote(n.EventKey)
 	}
 	f.URL = s.link(ctx, n, f)
 	l := s.letter(n.Event, f)

@@ -710,6 +710,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What may have been missed: silent programs, failed pushes, cases not read, permissions that are missing */
+        get: operations["get-gaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/link": {
         parameters: {
             query?: never;
@@ -2240,6 +2257,62 @@ export interface components {
             /** Format: int64 */
             Size: number;
         };
+        GapCheck: {
+            /** @enum {string} */
+            code: "platform" | "programs" | "silence" | "deliveries" | "cases" | "numbers";
+            /**
+             * Format: int64
+             * @description How many were looked at
+             */
+            count: number;
+        };
+        GapItem: {
+            /** @description Stable */
+            code: string;
+            complaint_id: string | null;
+            /** @description With fix import: what to import */
+            complaint_order_id: string | null;
+            delivery_id: string | null;
+            /**
+             * @description The operation or page that mends it
+             * @enum {string}
+             */
+            fix: "replay" | "import" | "sync" | "authorize" | "program" | "platform";
+            /** @description What follows, and the way out */
+            hint: string;
+            /** @enum {string} */
+            kind: "platform" | "program" | "delivery" | "complaint";
+            /** @description What a text in another language is filled with */
+            params: {
+                [key: string]: string;
+            };
+            program_id: string | null;
+            program_name: string | null;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            /**
+             * Format: int64
+             * @description Unix ms; null = not known
+             */
+            since: number | null;
+            text: string;
+        };
+        GapReport: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            checked_at: number;
+            /** @description What was looked at; also when nothing was found */
+            checks: components["schemas"]["GapCheck"][];
+            /** @description Worst first, then oldest first */
+            items: components["schemas"]["GapItem"][];
+            /**
+             * Format: int64
+             * @description How many are not listed: at most 50 of one code are
+             */
+            more: number;
+        };
         Generated: {
             encoding_aes_key: string;
             token: string;
@@ -2257,7 +2330,7 @@ export interface components {
         HealthItem: {
             hint: string;
             id: string;
-            /** @description Where in the web UI to mend it: platform, programs, notifications, deliveries */
+            /** @description Where in the web UI to mend it: platform, programs, notifications, deliveries, gaps */
             link: string;
             program_id: string | null;
             /** @enum {string} */
@@ -6545,6 +6618,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": string;
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GapReport"];
                 };
             };
             /** @description Unauthorized */

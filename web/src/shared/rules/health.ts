@@ -4,6 +4,7 @@ export function healthPath(item: { link: string, program_id: string | null }): s
     case 'platform': return '/settings/platform'
     case 'programs': return item.program_id ? `/programs?open=${encodeURIComponent(item.program_id)}` : '/programs'
     case 'notifications': return '/notices/log'
+    case 'gaps': return '/settings/gaps'
     default: return null
   }
 }
