@@ -43,6 +43,7 @@ export const routes: RouteRecordRaw[] = [
       { path: 'templates', component: () => import('./pages/TemplatesTab.vue'), meta: { title: 'settings.templates' } },
       { path: 'tokens', component: () => import('./pages/TokensTab.vue'), meta: { title: 'settings.tokens' } },
       { path: 'deliveries', component: () => import('./pages/DeliveriesTab.vue'), meta: { title: 'settings.deliveries' } },
+      { path: 'gaps', component: () => import('./pages/GapsTab.vue'), meta: { title: 'settings.gaps' } },
       { path: 'audit', component: () => import('./pages/AuditTab.vue'), meta: { title: 'settings.audit' } },
     ],
   },

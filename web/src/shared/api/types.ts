@@ -68,3 +68,4 @@ export type Person = ItemOf<Good<paths['/api/v1/assignees']['get']>>
 export type BulkInput = Sent<paths['/api/v1/complaints/bulk']['post']>
 export type BulkPreview = ItemOf<Good<paths['/api/v1/complaints/bulk/preview']['post']>>
 export type BulkResult = NonNullable<Good<paths['/api/v1/complaints/bulk']['post']>['results']>[number]
+export type GapItem = Good<paths['/api/v1/gaps']['get']>['items'][number]

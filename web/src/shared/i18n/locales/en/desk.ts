@@ -1,6 +1,7 @@
 import account from './channels'
 import delivery from './deliveries'
 import direct from './direct'
+import gap from './gaps'
 import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
@@ -16,6 +17,7 @@ export default {
   ...inboxDesk,
   delivery,
   direct,
+  gap,
   ledger,
   merchant,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
@@ -117,7 +119,7 @@ export default {
     outcomes: { sent: 'Sent', retry: 'Retried later', permanent: 'Not retried', config: 'Waits for settings', unknown: 'Unclear' }, next: ', again {when}',
   },
   settings: {
-    members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', merchants: 'Merchants', deliveries: 'Raw pushes', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
+    gaps: 'Gap check', members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', merchants: 'Merchants', deliveries: 'Raw pushes', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
   },
   template: {
     text: 'Texts to choose from when answering. Variables are filled in for each case: {vars}', none: 'No texts yet', add: 'Add a text', edit: 'Edit text', name: 'Name', kinds: 'For', allKinds: 'All actions',

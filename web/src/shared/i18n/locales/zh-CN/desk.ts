@@ -1,6 +1,7 @@
 import account from './channels'
 import delivery from './deliveries'
 import direct from './direct'
+import gap from './gaps'
 import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
@@ -16,6 +17,7 @@ export default {
   ...inboxDesk,
   delivery,
   direct,
+  gap,
   ledger,
   merchant,
   viewGroup: { todo: '待办', running: '进行中', everything: '全部' },
@@ -117,7 +119,7 @@ export default {
     outcomes: { sent: '已发出', retry: '稍后重试', permanent: '不再重试', config: '等待修改设置', unknown: '结果不明' }, next: '，{when} 再试',
   },
   settings: {
-    members: '成员', platform: '第三方平台', templates: '话术', tokens: 'API 令牌', merchants: '商户号', deliveries: '推送记录', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
+    gaps: '漏单检查', members: '成员', platform: '第三方平台', templates: '话术', tokens: 'API 令牌', merchants: '商户号', deliveries: '推送记录', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
   },
   template: {
     text: '回应和举证时可以直接选用的文字。变量会按投诉单自动填好：{vars}', none: '还没有话术', add: '添加话术', edit: '修改话术', name: '名称', kinds: '用于', allKinds: '所有操作', decision: '回应方式',
