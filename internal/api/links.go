@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/zhisu/zhisu/internal/complaint"
@@ -160,19 +161,47 @@ func (a *API) revokeGone(ctx context.Context, before []notify.Receiver) error {
 	if err != nil {
 		return err
 	}
-	still := map[string]bool{}
+	still := map[string]bool{}        // addresses
+	channels := map[string][]string{} // where members are still told
 	for _, s := range subs {
 		for _, r := range s.Receivers {
-			still[notify.LinkKey(r.ChannelID, r.Address)] = still[notify.LinkKey(r.ChannelID, r.Address)] || s.Enabled
+			switch {
+			case !s.Enabled:
+			case r.UserID != "":
+				channels[r.UserID] = append(append(channels[r.UserID], r.ChannelID), s.FallbackChannelIDs...)
+			default:
+				still[notify.LinkKey(r.ChannelID, r.Address)] = true
+			}
 		}
 	}
 	var gone []string
 	for _, r := range before {
-		if key := notify.LinkKey(r.ChannelID, r.Address); !still[key] {
+		if r.UserID != "" && !slices.Contains(channels[r.UserID], r.ChannelID) {
+			if err := a.Links.RevokeMember(ctx, a.DB.Write(), r.UserID, channels[r.UserID], who(ctx).Name); err != nil {
+				return err
+			}
+		}
+		if key := notify.LinkKey(r.ChannelID, r.Address); r.UserID == "" && !still[key] {
 			gone = append(gone, key)
 		}
 	}
 	return a.Links.RevokeReceivers(ctx, a.DB.Write(), gone, who(ctx).Name)
+}
+
+// revokeMember ends the links of a member who may not log in any more, also those that came to his mail address without his name.
+func (a *API) revokeMember(ctx context.Context, u identity.User) error {
+	if u.DisabledAt.IsZero() {
+		return nil
+	}
+	cs, err := a.Notify.ListChannels(ctx)
+	if err != nil {
+		return err
+	}
+	keys := make([]string, len(cs))
+	for i, c := range cs {
+		keys[i] = notify.LinkKey(c.ID, u.Email)
+	}
+	return errors.Join(a.Links.RevokeMember(ctx, a.DB.Write(), u.ID, nil, who(ctx).Name), a.Links.RevokeReceivers(ctx, a.DB.Write(), keys, who(ctx).Name))
 }
 
 // linkProblem translates what one-tap links refuse.

@@ -118,6 +118,9 @@ func (a *API) updateUser(ctx context.Context, in *userPatchInput) (*body[userVie
 	if err != nil {
 		return nil, err
 	}
+	if err := a.revokeMember(ctx, u); err != nil {
+		return nil, err
+	}
 	if p := who(ctx); b.Password != nil && p.UserID == u.ID && p.Via == identity.ViaSession && u.DisabledAt.IsZero() {
 		// All sessions ended with the old password; whoever changed their own stays logged in, under a new token.
 		if err := a.sessions.RenewToken(ctx); err != nil {
@@ -146,8 +149,11 @@ func (a *API) knownPrograms(ctx context.Context, ids []string) error {
 
 func (a *API) disableUser(ctx context.Context, in *ByID) (*empty, error) {
 	yes := true
-	_, err := a.Identity.UpdateUser(ctx, in.ID, identity.Patch{Disabled: &yes})
-	return &empty{}, err
+	u, err := a.Identity.UpdateUser(ctx, in.ID, identity.Patch{Disabled: &yes})
+	if err != nil {
+		return nil, err
+	}
+	return &empty{}, a.revokeMember(ctx, u)
 }
 
 func (a *API) disableTOTP(ctx context.Context, in *ByID) (*empty, error) {

@@ -19,6 +19,7 @@ import (
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/link"
+	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/testkit"
@@ -26,7 +27,7 @@ import (
 
 const membersPassword = "correct horse 电池"
 
-// members is the API with nothing but identity and programs behind it.
+// members is the API with little but identity and programs behind it.
 type members struct {
 	t        *testing.T
 	url      string
@@ -40,8 +41,10 @@ func newMembers(t *testing.T) *members {
 	// scs reckons with the machine's clock, so the rest does too.
 	id := identity.New(d, sealer, clock.System{})
 	log := slog.New(slog.DiscardHandler)
+	n := notify.New(notify.Options{DB: d, Sealer: sealer, Clock: clock.System{}, PublicURL: "http://127.0.0.1"})
+	t.Cleanup(n.Close)
 	a := New(Deps{
-		DB: d, Clock: clock.System{}, Logger: log, PublicURL: "http://127.0.0.1", Version: "test", Identity: id,
+		DB: d, Clock: clock.System{}, Logger: log, PublicURL: "http://127.0.0.1", Version: "test", Identity: id, Notify: n,
 		Programs: program.New(program.Options{DB: d, Sealer: sealer, Clock: clock.System{}, Logger: log}),
 		Links:    link.New(link.Options{DB: d, Sealer: sealer, Clock: clock.System{}}),
 	})

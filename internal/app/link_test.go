@@ -215,6 +215,27 @@ func TestALinkEnds(t *testing.T) {
 	if a := s.through(his)("GET", "/complaints/"+id, nil); a.status != 401 {
 		t.Errorf("the link of a disabled member shows %d", a.status)
 	}
+	owner.want(200, "PATCH", "/users/"+user, obj{"disabled": false})
+	if a := s.through(his)("GET", "/complaints/"+id, nil); a.status != 401 {
+		t.Errorf("the old link of a member who is back shows %d", a.status)
+	}
+
+	// And with his place in a subscription.
+	s.subscribe()
+	channel, _ := owner.want(200, "GET", "/channels", nil).items()[0]["id"].(string)
+	manager := s.as(identity.Manager).me()
+	sub := owner.want(201, "POST", "/subscriptions", obj{
+		"events": []string{"complaint.new"}, "channel_ids": []string{channel}, "receivers": []obj{{"channel_id": channel, "user_id": manager}, {"channel_id": channel, "user_id": user}},
+	}).text("id")
+	told := s.linkTo(id, "r4", manager, link.Act)
+	owner.want(200, "PATCH", "/subscriptions/"+sub, obj{"name": "店长"})
+	if a := s.through(told)("GET", "/complaints/"+id, nil); a.status != 200 {
+		t.Errorf("after a change that leaves him in, his link shows %d", a.status)
+	}
+	owner.want(200, "PATCH", "/subscriptions/"+sub, obj{"receivers": []obj{{"channel_id": channel, "user_id": user}}})
+	if a := s.through(told)("GET", "/complaints/"+id, nil); a.status != 401 {
+		t.Errorf("the link of a member who was taken off shows %d", a.status)
+	}
 
 	// A group's link answers nothing.
 	group := s.through(s.linkTo(id, "r3", "", link.See))

@@ -35,18 +35,18 @@ func (a *App) watchAll(ctx context.Context) error {
 	return nil
 }
 
-// overview is what the daily digest tells.
-func (a *App) overview(ctx context.Context) (notify.Overview, error) {
-	n, err := a.Complaints.Counts(ctx, nil)
+// overview is what the daily digest tells of some programs, nil for all.
+func (a *App) overview(ctx context.Context, programIDs []string) (notify.Overview, error) {
+	n, err := a.Complaints.Counts(ctx, programIDs)
 	if err != nil {
 		return notify.Overview{}, err
 	}
-	t, err := a.Complaints.Totals(ctx, nil)
+	t, err := a.Complaints.Totals(ctx, programIDs)
 	if err != nil {
 		return notify.Overview{}, err
 	}
 	o := notify.Overview{Waiting: n[complaint.ViewMine], DueSoon: n[complaint.ViewDueSoon], Overdue: t.Overdue, New: t.NewToday}
-	cs, _, err := a.Complaints.List(ctx, complaint.ViewMine.Apply(complaint.Filter{Sort: complaint.ByDue, Limit: 15}, a.clock.Now()))
+	cs, _, err := a.Complaints.List(ctx, complaint.ViewMine.Apply(complaint.Filter{ProgramIDs: programIDs, Sort: complaint.ByDue, Limit: 15}, a.clock.Now()))
 	if err != nil {
 		return notify.Overview{}, err
 	}

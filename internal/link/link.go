@@ -228,6 +228,19 @@ func (s *Service) RevokeReceivers(ctx context.Context, q bun.IDB, keys []string,
 	return nil
 }
 
+// RevokeMember ends a member's links to all cases, except those that came to him on some channels. He gets no other link to these.
+func (s *Service) RevokeMember(ctx context.Context, q bun.IDB, userID string, butChannels []string, by string) error {
+	u := q.NewUpdate().Model((*Link)(nil)).Set("revoked_at = ?, revoked_by = ?", s.now(), by).
+		Where("user_id = ? AND revoked_at IS NULL AND expires_at > ?", userID, s.now())
+	if len(butChannels) > 0 {
+		u = u.Where("channel_id NOT IN (?)", bun.List(butChannels))
+	}
+	if _, err := u.Exec(ctx); err != nil {
+		return fmt.Errorf("revoke links of member: %w", err)
+	}
+	return nil
+}
+
 // CaseClosed lets a case's links run out AfterClose from now.
 func (s *Service) CaseClosed(ctx context.Context, complaintID string) error {
 	at := s.now() + db.Time(AfterClose.Milliseconds())

@@ -194,7 +194,7 @@ func (s *Service) try(ctx context.Context, n *noticeRow, ch *channelRow, f Facts
 	var full *fullError
 	switch {
 	case errors.As(err, &full):
-		return snooze(full.wait)
+		return s.full(ctx, n, full)
 	case errors.Is(err, errNotNow):
 		return river.JobSnooze(time.Second)
 	case err != nil:

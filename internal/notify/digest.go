@@ -39,7 +39,7 @@ func (s *Service) digest(ctx context.Context, set Reminders) error {
 	if err != nil {
 		return err
 	}
-	rs, err := s.reach(ctx, a, sub, sub.ChannelIDs.V)
+	rs, err := s.reach(ctx, a, sub, sub.ChannelIDs.V, "")
 	if err != nil {
 		return err
 	}
@@ -63,12 +63,15 @@ func (s *Service) digest(ctx context.Context, set Reminders) error {
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.store(ctx, tx, ps) })
 }
 
-// digestLetter words the digest as of now.
-func (s *Service) digestLetter(ctx context.Context) (string, letter, error) {
+// digestLetter words the digest as of now, with what its receiver may see.
+func (s *Service) digestLetter(ctx context.Context, n *noticeRow, to string) (string, letter, error) {
+	scope, err := s.scopeOf(ctx, n.UserID, to)
+	if err != nil {
+		return "", letter{}, err
+	}
 	var o Overview
 	if s.overview != nil {
-		var err error
-		if o, err = s.overview(ctx); err != nil {
+		if o, err = s.overview(ctx, scope); err != nil {
 			return "", letter{}, fmt.Errorf("read overview: %w", err)
 		}
 	}

@@ -101,7 +101,7 @@ func (s *Service) insteadOf(ctx context.Context, a *addressBook, sub *subscripti
 			return []receiver{r}, err
 		}
 	}
-	return s.reach(ctx, a, sub, []string{channelID})
+	return s.reach(ctx, a, sub, []string{channelID}, n.ProgramID)
 }
 
 // instead is the notice on another channel.

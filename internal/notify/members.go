@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/uptrace/bun"
 	"github.com/zhisu/zhisu/internal/db"
@@ -153,6 +154,24 @@ func (s *Service) storeContact(ctx context.Context, q bun.IDB, userID, channelID
 		return fmt.Errorf("store contact: %w", err)
 	}
 	return nil
+}
+
+// scopeOf returns the programs that a receiver may hear of, nil for all: those of the member he is, also where only the address he logs in with was typed in.
+func (s *Service) scopeOf(ctx context.Context, userID, address string) ([]string, error) {
+	ms, err := s.members.Members(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(ms, func(m Member) bool {
+		return userID != "" && m.ID == userID || userID == "" && strings.EqualFold(m.Email, address)
+	})
+	switch {
+	case i < 0 && userID != "":
+		return []string{}, nil // no member any more
+	case i < 0 || len(ms[i].ProgramIDs) == 0:
+		return nil, nil
+	}
+	return ms[i].ProgramIDs, nil
 }
 
 // errNoMember says that nobody active has this account.

@@ -91,8 +91,8 @@ type Options struct {
 	Members   MembersReader
 	// Links gives the address put into a message; nil means PublicURL + /complaints/ + id.
 	Links Links
-	// Overview reads what the daily digest tells.
-	Overview func(ctx context.Context) (Overview, error)
+	// Overview reads what the daily digest tells of some programs, nil for all.
+	Overview func(ctx context.Context, programIDs []string) (Overview, error)
 	// Providers by kind: email, …
 	Providers map[string]channel.Provider
 	Logger    *slog.Logger
@@ -107,7 +107,7 @@ type Service struct {
 	facts     FactsReader
 	members   MembersReader
 	links     Links
-	overview  func(ctx context.Context) (Overview, error)
+	overview  func(ctx context.Context, programIDs []string) (Overview, error)
 	providers map[string]channel.Provider
 	logger    *slog.Logger
 	// owner tells this process's tries from those of others; it begins with the instance.

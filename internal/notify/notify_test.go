@@ -33,6 +33,8 @@ type provider struct {
 	results []channel.Result
 	sent    []channel.Message
 	opened  []string // passwords
+	// limits are the provider's.
+	limits []channel.Limit
 	// hook runs inside every Send.
 	hook func(m channel.Message)
 }
@@ -48,6 +50,9 @@ type fakeSender struct{ p *provider }
 
 func (fakeSender) Parallel() int { return 1 }
 func (fakeSender) Close()        {}
+
+// Limits implements channel.Limited.
+func (f fakeSender) Limits() []channel.Limit { return f.p.limits }
 
 func (f fakeSender) Send(_ context.Context, m channel.Message) channel.Result {
 	f.p.mu.Lock()
@@ -105,7 +110,9 @@ type world struct {
 	mu       sync.Mutex
 	cases    map[string]notify.Facts
 	// asked runs whenever facts are read.
-	asked  func()
+	asked func()
+	// scopes are those of which the overview was asked for.
+	scopes [][]string
 	sealer *secret.Sealer
 	log    *bytes.Buffer
 }
@@ -138,7 +145,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 // process is another process on the same database.
 func (w *world) process() *notify.Service {
 	s := notify.New(notify.Options{
-		DB: w.db, Sealer: w.sealer, Clock: w.clock, PublicURL: "https://zhisu.example/", Facts: w, Members: w,
+		DB: w.db, Sealer: w.sealer, Clock: w.clock, PublicURL: "https://zhisu.example/", Facts: w, Members: w, Overview: w.overview,
 		Providers: map[string]channel.Provider{"email": w.provider},
 		Logger:    slog.New(slog.NewTextHandler(&locked{w: w.log}, nil)),
 	})

@@ -70,7 +70,7 @@ func (s *Service) match(ctx context.Context, ev Event, f Facts) ([]planned, erro
 		if !sub.matches(ev, f) {
 			continue
 		}
-		rs, err := s.reach(ctx, a, sub, sub.ChannelIDs.V)
+		rs, err := s.reach(ctx, a, sub, sub.ChannelIDs.V, f.ProgramID)
 		if err != nil {
 			return nil, err
 		}

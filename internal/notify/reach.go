@@ -62,8 +62,18 @@ func (a *addressBook) of(ctx context.Context, userID, channelID string) (receive
 	return r, r.Address != "", err
 }
 
-// reach returns the receivers of a subscription on some of its channels, members with their addresses.
-func (s *Service) reach(ctx context.Context, a *addressBook, sub *subscriptionRow, channelIDs []string) ([]receiver, error) {
+// mayHear reports whether a receiver may be told of a program: a member only while he has an account, and within his scope. Empty is no single program.
+func (a *addressBook) mayHear(ctx context.Context, userID, programID string) (bool, error) {
+	if userID == "" {
+		return true, nil
+	}
+	ms, err := a.everybody(ctx)
+	i := slices.IndexFunc(ms, func(m Member) bool { return m.ID == userID })
+	return i >= 0 && (programID == "" || ms[i].sees(programID)), err
+}
+
+// reach returns the receivers of a subscription on some of its channels who may hear of a program, members with their addresses.
+func (s *Service) reach(ctx context.Context, a *addressBook, sub *subscriptionRow, channelIDs []string, programID string) ([]receiver, error) {
 	rs, err := s.receivers(sub)
 	if err != nil {
 		return nil, err
@@ -71,6 +81,12 @@ func (s *Service) reach(ctx context.Context, a *addressBook, sub *subscriptionRo
 	out := []receiver{}
 	for _, r := range rs {
 		if _, usable := a.kinds[r.ChannelID]; !usable || !slices.Contains(channelIDs, r.ChannelID) {
+			continue
+		}
+		if ok, err := a.mayHear(ctx, r.UserID, programID); err != nil || !ok {
+			if err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if r.Address == "" && r.UserID != "" {

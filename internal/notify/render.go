@@ -61,7 +61,7 @@ func (s *Service) message(ctx context.Context, n *noticeRow, f Facts) (channel.M
 	case n.IsList:
 		return s.listMessage(ctx, n, to)
 	case n.Event == eventDigest:
-		subject, l, err := s.digestLetter(ctx)
+		subject, l, err := s.digestLetter(ctx, n, to)
 		if err != nil {
 			return channel.Message{}, err
 		}

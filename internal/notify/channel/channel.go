@@ -131,6 +131,12 @@ type Limit struct {
 	Per time.Duration
 	// PerAddress counts the messages to each address for itself.
 	PerAddress bool
+	// Day counts from midnight in Beijing; Per is not looked at then.
+	Day bool
+	// Taken counts only what the provider took or may have taken; otherwise every try counts.
+	Taken bool
+	// Text says in Chinese why a message waits; may be empty.
+	Text string
 }
 
 // Limited is a Sender whose provider punishes too many messages. They are counted over all instances.

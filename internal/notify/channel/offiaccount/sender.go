@@ -18,7 +18,16 @@ type sender struct {
 	receipts bool
 }
 
-var _ channel.Binder = (*sender)(nil)
+var _ interface {
+	channel.Binder
+	channel.Limited
+} = (*sender)(nil)
+
+// perSecond keeps a storm below what WeChat's interfaces take from one account; the day's quota (100,000, §2.4) is WeChat's to count.
+const perSecond = 200
+
+// Limits implements channel.Limited.
+func (*sender) Limits() []channel.Limit { return []channel.Limit{{N: perSecond, Per: time.Second}} }
 
 // Send implements channel.Sender. A template id that WeChat does not know is tried once more at once: users report the refusal for right ones.
 func (s *sender) Send(ctx context.Context, m channel.Message) channel.Result {

@@ -1,8 +1,8 @@
 // Package sms sends notices as text messages through Tencent Cloud SMS (SendSms, API 2021-01-11). Source of every limit and code:
 // reference/notification-channels.md §3, read 2026-11-23.
 //
-// A text message costs money, cannot be told from its repeat, and a number takes few of them a day. So the values are made to fit before anything is sent, a
-// limit is kept here before Tencent keeps it, and a try without an answer is never repeated.
+// A text message costs money, cannot be told from its repeat, and a number takes few of them a day. So the values are made to fit before anything is sent, the
+// limits of a number are named so that nothing is tried over them, and a try without an answer is never repeated.
 package sms
 
 import (
@@ -57,13 +57,10 @@ type Settings struct {
 }
 
 // Provider is the provider of kind "sms".
-type Provider struct {
-	Options
-	guard *guard
-}
+type Provider struct{ Options }
 
 // New returns the provider.
-func New(o Options) *Provider { return &Provider{o, newGuard()} }
+func New(o Options) *Provider { return &Provider{o} }
 
 var _ interface {
 	channel.OneShot

@@ -253,39 +253,15 @@ func TestNoAnswerIsNeverRepeated(t *testing.T) {
 	}
 }
 
-func TestLimitsOfANumberAreKeptHere(t *testing.T) {
-	h := &host{}
-	p, c := provider(t, h)
-	sd := open(t, p, settings(nil))
-	send := func() channel.Result { return sd.Send(t.Context(), message) }
-	if r := send(); r.Outcome != channel.Sent {
-		t.Fatalf("%+v", r)
+func TestLimitsOfANumberAreNamed(t *testing.T) {
+	p, _ := at("http://x")
+	limited, ok := open(t, p, settings(map[string]any{"daily_limit": 5})).(channel.Limited)
+	if !ok {
+		t.Fatal("a number may be sent to without end")
 	}
-	if r := send(); r.Outcome != channel.Retry || r.After != 31*time.Second || r.Elsewhere || h.count() != 1 {
-		t.Errorf("the same text at once: %+v", r)
-	}
-	c.Advance(31 * time.Second)
-	if r := send(); r.Outcome != channel.Sent {
-		t.Errorf("half a minute later: %+v", r)
-	}
-	c.Advance(time.Hour)
-	if r := send(); r.Outcome != channel.Retry || !r.Elsewhere || r.After <= 8*time.Hour || h.count() != 2 {
-		t.Errorf("the third of a day: %+v, %d sent", r, h.count())
-	}
-	sd = open(t, p, settings(nil)) // new settings forget nothing
-	if r := send(); r.Outcome != channel.Retry {
-		t.Errorf("after reopening: %+v", r)
-	}
-	c.Advance(11 * time.Hour)
-	h.answers = []string{one("InternalError.OtherError")}
-	if r := send(); r.Outcome != channel.Retry || h.count() != 3 {
-		t.Errorf("the next day: %+v", r)
-	}
-	for i := range 2 { // the refused one does not count
-		if r := send(); r.Outcome != channel.Sent {
-			t.Errorf("message %d of the day: %+v", i+1, r)
-		}
-		c.Advance(time.Minute)
+	ls := limited.Limits()
+	if len(ls) != 2 || ls[0].N != 5 || !ls[0].Day || ls[1].N != 1 || ls[1].Per != 31*time.Second || !ls[0].PerAddress || !ls[1].PerAddress || !ls[0].Taken {
+		t.Errorf("%+v", ls)
 	}
 }
 
