@@ -25,6 +25,7 @@ import (
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/refund"
+	"github.com/zhisu/zhisu/internal/retain"
 )
 
 // Deps are what the API asks.
@@ -44,6 +45,7 @@ type Deps struct {
 	Links      *link.Service
 	Refunds    *refund.Service
 	Gaps       *gap.Service
+	Retain     *retain.Service
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Ready reports what keeps the process from working; nil = ready.

@@ -83,4 +83,5 @@ func (a *API) routes() {
 	a.refundRoutes()
 	a.reminderRoutes()
 	a.gapRoutes()
+	a.retentionRoutes()
 }

@@ -32,6 +32,7 @@ import (
 	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/refund"
+	"github.com/zhisu/zhisu/internal/retain"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/wechat"
 )
@@ -52,6 +53,7 @@ type App struct {
 	Links      *link.Service
 	Refunds    *refund.Service
 	Gaps       *gap.Service
+	Retain     *retain.Service
 	API        *api.API
 	Metrics    *prometheus.Registry
 
@@ -153,10 +155,11 @@ func (a *App) build(o Options) error {
 	a.Refunds = a.buildRefunds(o.Clock, roots)
 	a.Notify = a.buildNotify(o.Clock, roots, wc)
 	a.Gaps = a.buildGaps(o.Clock)
+	a.Retain = a.buildRetain(o.Clock)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
 		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Refunds: a.Refunds, Ready: a.ready,
-		Gaps:           a.Gaps,
+		Gaps: a.Gaps, Retain: a.Retain,
 		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil

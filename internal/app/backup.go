@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/config"
@@ -37,7 +38,11 @@ func (a *App) backup(ctx context.Context, path string) (res Result, err error) {
 	if err != nil {
 		return res, err
 	}
-	n, err := a.writeArchive(ctx, path, copied, pictures)
+	copies, err := a.Complaints.FileNames(ctx)
+	if err != nil {
+		return res, err
+	}
+	n, err := a.writeArchive(ctx, path, copied, distinct(pictures, copies))
 	if err != nil {
 		return res, err
 	}
@@ -72,6 +77,13 @@ func (a *App) writeArchive(ctx context.Context, path, database string, pictures 
 		return 0, fmt.Errorf("finish backup: %w", err)
 	}
 	return st.Size(), nil
+}
+
+// distinct joins lists of names: one content is one file, whoever stored it.
+func distinct(lists ...[]string) []string {
+	out := slices.Concat(lists...)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // pictureFolder is where pictures are in a backup.

@@ -17,6 +17,7 @@ import (
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/refund"
+	"github.com/zhisu/zhisu/internal/retain"
 	"github.com/zhisu/zhisu/internal/wechat/push"
 )
 
@@ -91,6 +92,9 @@ func (a *App) workers() *river.Workers {
 	// What may have been missed.
 	work(w, func(ctx context.Context, _ gap.MeasureArgs) error { return a.Gaps.Measure(ctx) })
 	work(w, a.silent)
+
+	// What is forgotten.
+	work(w, func(ctx context.Context, _ retain.RunArgs) error { return a.Retain.Run(ctx) })
 
 	// Schedules; see periodic.go.
 	work(w, func(ctx context.Context, _ ReconcileArgs) error { return a.reconcile(ctx) })

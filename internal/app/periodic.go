@@ -12,6 +12,7 @@ import (
 	"github.com/zhisu/zhisu/internal/gap"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/refund"
+	"github.com/zhisu/zhisu/internal/retain"
 )
 
 // ReconcileArgs is the job that finds rows with work to do and no live job. Rows are the truth: a fault of the queue may delay, never lose.
@@ -56,6 +57,7 @@ func (a *App) periodic() []*river.PeriodicJob {
 		every(6*time.Hour, program.ReconcileArgs{}, false),
 		every(time.Hour, SweepArgs{}, false),
 		every(time.Hour, gap.MeasureArgs{}, true),
+		every(time.Hour, retain.RunArgs{}, false),
 		every(time.Hour, refund.KeepArgs{}, true),
 		every(24*time.Hour, refund.ScheduledArgs{}, false),
 	}
@@ -66,5 +68,5 @@ func (a *App) reconcile(ctx context.Context) error {
 }
 
 func (a *App) sweep(ctx context.Context) error {
-	return errors.Join(a.Identity.DeleteExpired(ctx), a.API.DeleteExpired(ctx), a.Links.DeleteExpired(ctx), a.Notify.ForgetCodes(ctx))
+	return errors.Join(a.Identity.DeleteExpired(ctx), a.API.DeleteExpired(ctx), a.Links.DeleteExpired(ctx), a.Notify.ForgetCodes(ctx), a.sweepFiles(ctx))
 }

@@ -30,6 +30,7 @@ const (
 	imageWanted   = "wanted"
 	imageArchived = "archived"
 	imageFailed   = "failed"
+	imageExpired  = "expired" // the copy was kept as long as it was to be
 )
 
 // Bounds of a picture that is fetched.
@@ -230,6 +231,21 @@ func (s *Service) pictureClient(hc *http.Client) *http.Client {
 		return nil
 	}
 	return &own
+}
+
+// Owns implements blob.Owner.
+func (s *Service) Owns(ctx context.Context, q bun.IDB, name string) (bool, error) {
+	return q.NewSelect().Model((*Image)(nil)).Where("sha256 = ? AND state = ?", name, imageArchived).Exists(ctx) //nolint:wrapcheck // the sweeper says what it was doing
+}
+
+// FileNames lists the names of all copies, for a backup.
+func (s *Service) FileNames(ctx context.Context) ([]string, error) {
+	var out []string
+	err := s.db.Read.NewSelect().Model((*Image)(nil)).ColumnExpr("DISTINCT sha256").Where("state = ?", imageArchived).Scan(ctx, &out)
+	if err != nil {
+		return nil, fmt.Errorf("list copies of pictures: %w", err)
+	}
+	return out, nil
 }
 
 // ReconcileImages has pictures copied that wait for it and that no job works on.

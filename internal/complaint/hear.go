@@ -123,6 +123,7 @@ func (s *Service) applyPush(c *Complaint, e push.ComplaintCallback) error {
 	c.Status, c.Type = Status(e.Status), Problem(e.Type)
 	c.Stage = StageOf(c.Status, AppealNone)
 	c.setDue(db.FromUnix(e.ExpireTime))
+	c.setClosed(s.now())
 	return s.setFacts(c, facts{
 		amount: e.AmountFen, product: e.ProductName, orderID: e.OrderID, transactionID: e.TransactionID, outTradeNo: e.OutTradeNo,
 		created: e.CreateTime, paid: e.PayTime, phone: e.PhoneNumber, openID: e.OpenID, content: e.Content, images: e.MediaURLs,

@@ -49,6 +49,8 @@ type Complaint struct {
 	NextCheckAt      db.Time // when it is read again although nobody asked; 0 = never
 	Unchanged        int64   // readings in a row that brought nothing new
 	AssigneeID       string  // who is responsible; empty for nobody
+	ClosedAt         db.Time // since when WeChat has no more to say; 0 while it has
+	ErasedAt         db.Time // when the unmasked personal data were deleted
 }
 
 // ReturnBill is the parcel of a return, as WeChat told it last.

@@ -208,6 +208,7 @@ func (s *Service) apply(c *Complaint, d wechat.Detail) error {
 	c.AppealState = int64(w.AppealState)
 	c.Stage = StageOf(c.Status, c.AppealState)
 	c.setDue(db.FromUnix(w.ExpireTime))
+	c.setClosed(s.now())
 	facts := facts{
 		amount: w.AmountFen, product: w.ProductName, orderID: w.OrderID, transactionID: w.TransactionID, outTradeNo: w.OutTradeNo,
 		created: w.CreateTime, paid: w.PayTime, phone: w.PhoneNumber, openID: w.OpenID, content: w.Content, images: w.MediaURLs,
@@ -220,6 +221,16 @@ func (s *Service) apply(c *Complaint, d wechat.Detail) error {
 		c.ReturnBill = string(b)
 	}
 	return s.setFacts(c, facts)
+}
+
+// setClosed notes since when a case is over. One that goes on again is as if it had never been: what was forgotten of it comes back with WeChat's answer.
+func (c *Complaint) setClosed(now db.Time) {
+	switch over := c.Stage == Closed && c.AppealState != AppealRunning; {
+	case !over:
+		c.ClosedAt, c.ErasedAt = 0, 0
+	case c.ClosedAt.IsZero():
+		c.ClosedAt = now
+	}
 }
 
 func (c *Complaint) setDue(t db.Time) {
@@ -272,7 +283,7 @@ func (s *Service) setPersonal(c *Complaint, f facts) error {
 		{"openid_sealed", f.openID, &c.OpenIDSealed, &c.OpenIDMasked, MaskOpenID},
 		{"content_sealed", f.content, &c.ContentSealed, &c.ContentMasked, MaskText},
 	} {
-		if t.v == "" {
+		if t.v == "" || !c.ErasedAt.IsZero() { // what was deleted does not come back because somebody looks
 			continue
 		}
 		var err error

@@ -46,7 +46,7 @@ type Evidence struct {
 // FileNames lists the names of all files that pictures have, for a backup.
 func (s *Service) FileNames(ctx context.Context) ([]string, error) {
 	var out []string
-	err := s.DB.Read.NewRaw("SELECT blob FROM evidence UNION SELECT original_blob FROM evidence").Scan(ctx, &out)
+	err := s.DB.Read.NewRaw("SELECT blob FROM evidence UNION SELECT original_blob FROM evidence WHERE original_blob <> ''").Scan(ctx, &out)
 	if err != nil {
 		return nil, fmt.Errorf("list files of evidence: %w", err)
 	}
@@ -165,6 +165,9 @@ func (s *Service) Open(ctx context.Context, id string) (content []byte, contentT
 
 // Original returns what was uploaded, and its type.
 func (s *Service) Original(ctx context.Context, e *Evidence) ([]byte, string, error) {
+	if e.OriginalBlob == "" {
+		return nil, "", ErrNotFound // forgotten; see DropOriginals
+	}
 	b, err := s.Files.Get(ctx, e.OriginalBlob)
 	return b, e.OriginalType, err
 }
@@ -211,10 +214,9 @@ func (s *Service) Edit(ctx context.Context, e *Evidence, c Change, editorID, edi
 	return next, s.store(ctx, next, p)
 }
 
-// Delete removes a picture that nothing uses, or gives ErrUsed. Its files go unless another picture has them.
+// Delete removes a picture that nothing uses, or gives ErrUsed. Its files go once nothing has them.
 func (s *Service) Delete(ctx context.Context, e *Evidence) error {
-	var orphans []string
-	err := s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+	return s.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		used, err := s.Used(ctx, tx, e.ID)
 		if err != nil {
 			return err
@@ -225,24 +227,17 @@ func (s *Service) Delete(ctx context.Context, e *Evidence) error {
 		if _, err := tx.NewDelete().Model(e).WherePK().Exec(ctx); err != nil {
 			return fmt.Errorf("delete evidence: %w", err)
 		}
-		for _, b := range []string{e.Blob, e.OriginalBlob} {
-			still, err := tx.NewSelect().Model((*Evidence)(nil)).Where("blob = ? OR original_blob = ?", b, b).Exists(ctx)
-			if err != nil {
-				return fmt.Errorf("look for other uses of a file: %w", err)
-			}
-			if !still {
-				orphans = append(orphans, b)
-			}
-		}
-		return nil
+		return blob.Release(ctx, tx, db.At(s.Clock.Now()), e.Blob, e.OriginalBlob)
 	})
-	if err != nil {
-		return err
-	}
-	for _, b := range orphans {
-		if err := s.Files.Delete(ctx, b); err != nil {
-			return err
+}
+
+// Owns implements blob.Owner.
+func (s *Service) Owns(ctx context.Context, q bun.IDB, name string) (bool, error) {
+	for _, column := range []string{"blob", "original_blob"} {
+		found, err := q.NewSelect().Model((*Evidence)(nil)).Where("? = ?", bun.Ident(column), name).Exists(ctx)
+		if err != nil || found {
+			return found, err //nolint:wrapcheck // the sweeper says what it was doing
 		}
 	}
-	return nil
+	return false, nil
 }

@@ -1317,6 +1317,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How long data of closed cases are kept, and what would be deleted now */
+        get: operations["get-retention"];
+        /** Change how long data are kept */
+        put: operations["put-retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/settings/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What would be deleted now under these settings; changes nothing */
+        post: operations["preview-retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/setup": {
         parameters: {
             query?: never;
@@ -3274,6 +3309,71 @@ export interface components {
             evidence_ids?: string[];
             /** @description Also when somebody else is working on the case */
             take_over?: boolean;
+        };
+        RetentionCounts: {
+            /** Format: int64 */
+            deliveries: number;
+            /** Format: int64 */
+            images: number;
+            /** Format: int64 */
+            originals: number;
+            /**
+             * Format: int64
+             * @description Cases
+             */
+            personal: number;
+            /** Format: int64 */
+            snapshots: number;
+        };
+        RetentionRun: {
+            deleted: components["schemas"]["RetentionCounts"];
+            /**
+             * Format: int64
+             * @description Unix ms; null = it goes on
+             */
+            finished_at: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            started_at: number;
+        };
+        RetentionSettings: {
+            /**
+             * Format: int64
+             * @description Raw pushes, since they were received. 0 = kept for ever; otherwise 30 to 3650
+             */
+            deliveries_days: number;
+            /**
+             * Format: int64
+             * @description Copies of the pictures that WeChat shows with a case
+             */
+            images_days: number;
+            /**
+             * Format: int64
+             * @description Evidence as it was uploaded; what was sent to WeChat stays
+             */
+            originals_days: number;
+            /**
+             * Format: int64
+             * @description Phone, openid and text in clear; the masked forms stay. Raw pushes and answers go no later than these
+             */
+            personal_days: number;
+            /**
+             * Format: int64
+             * @description WeChat's raw answers, since the case was closed
+             */
+            snapshots_days: number;
+        };
+        RetentionView: {
+            last_run: components["schemas"]["RetentionRun"] | null;
+            /** Format: int64 */
+            max_days: number;
+            /** Format: int64 */
+            min_days: number;
+            /** @description What would be deleted now */
+            now: components["schemas"]["RetentionCounts"];
+            settings: components["schemas"]["RetentionSettings"];
         };
         ReturnBill: {
             carrier: string | null;
@@ -9337,6 +9437,182 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RemindersView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "put-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "preview-retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionSettings"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionCounts"];
                 };
             };
             /** @description Unauthorized */
