@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/testkit"
 	"github.com/zhisu/zhisu/internal/wechat"
 	"github.com/zhisu/zhisu/internal/wechatsim"
@@ -25,11 +26,18 @@ func TestWhatWasErasedStaysErasedUntilTheCaseGoesOn(t *testing.T) {
 			}
 			return n
 		}
+		pass := func(days int) {
+			t.Helper()
+			w.clock.Advance(time.Duration(days) * 24 * time.Hour)
+			if err := w.programs.SaveTicket(t.Context(), component, secret.New(w.sim.PushTicket()), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
 		c := w.sync(w.heard(wechatsim.Filing{}))
 		if !c.ClosedAt.IsZero() || c.PhoneSealed == "" {
 			t.Fatalf("an open case: %+v", c)
 		}
-		w.clock.Advance(60 * 24 * time.Hour)
+		pass(60)
 		if erase() != 0 {
 			t.Fatal("an open case was erased")
 		}
@@ -37,7 +45,7 @@ func TestWhatWasErasedStaysErasedUntilTheCaseGoesOn(t *testing.T) {
 		if c = w.sync(c); c.ClosedAt != w.cases.now() || erase() != 0 {
 			t.Fatalf("just closed: %+v", c)
 		}
-		w.clock.Advance(31 * 24 * time.Hour)
+		pass(31)
 		stale := *c
 		if n := erase(); n != 1 || erase() != 0 {
 			t.Fatalf("erased %d", n)
