@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/identity"
@@ -11,11 +12,20 @@ import (
 type workbench struct {
 	Todo     int64              `json:"todo" doc:"Cases that wait for the merchant"`
 	Due12h   int64              `json:"due_12h"`
-	NewToday int64              `json:"new_today" doc:"Since midnight, Beijing time"`
+	NewToday int64              `json:"new_today" doc:"Filed since midnight, Beijing time"`
 	Overdue  int64              `json:"overdue"`
 	DueSoon  []ComplaintSummary `json:"due_soon" doc:"At most 8, least time left first"`
 	Health   []healthItem       `json:"health"`
+	Days     []day              `json:"days" doc:"The last 14 days of Beijing, today last"`
 }
+
+type day struct {
+	Date    string `json:"date" format:"date" example:"2026-03-12"`
+	Created int64  `json:"created" doc:"Complaints filed"`
+	Closed  int64  `json:"closed" doc:"Complaints seen to be closed"`
+}
+
+const daysShown = 14
 
 type healthItem struct {
 	ID        string  `json:"id"`
@@ -42,6 +52,13 @@ func (a *API) getWorkbench(ctx context.Context, _ *empty) (*body[workbench], err
 	w := workbench{Todo: n[complaint.ViewMine], Due12h: n[complaint.ViewDueSoon], NewToday: t.NewToday, Overdue: t.Overdue}
 	if w.DueSoon, err = a.summaries(ctx, cs); err != nil {
 		return nil, err
+	}
+	days, err := a.Complaints.Days(ctx, scope(ctx), daysShown)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range days {
+		w.Days = append(w.Days, day{d.At.Format(time.DateOnly), d.Created, d.Closed})
 	}
 	w.Health, err = a.health(ctx)
 	return &body[workbench]{w}, err

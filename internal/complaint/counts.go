@@ -85,28 +85,64 @@ func (s *Service) countDue(ctx context.Context, programIDs []string, before db.T
 
 // Totals are the workbench's numbers besides the views.
 type Totals struct {
-	NewToday int64 // heard since midnight, Beijing time
+	NewToday int64 // filed since midnight, Beijing time
 	Overdue  int64 // waiting for the merchant although the deadline has passed
 }
 
 // Totals counts within the programs of a scope.
 func (s *Service) Totals(ctx context.Context, programIDs []string) (Totals, error) {
+	days, err := s.Days(ctx, programIDs, 1)
+	if err != nil {
+		return Totals{}, err
+	}
+	overdue, err := s.countDue(ctx, programIDs, s.now())
+	return Totals{NewToday: days[0].Created, Overdue: overdue}, err
+}
+
+// Day is what happened on one day of Beijing.
+type Day struct {
+	At      time.Time // its midnight
+	Created int64     // filed
+	Closed  int64     // seen to be closed
+}
+
+// Days counts the last n days within the programs of a scope, today last.
+func (s *Service) Days(ctx context.Context, programIDs []string, n int) ([]Day, error) {
 	now := s.clock.Now().In(Beijing)
-	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, Beijing)
-	var t Totals
+	out := make([]Day, n)
+	for i := range out {
+		out[i].At = time.Date(now.Year(), now.Month(), now.Day()-(n-1-i), 0, 0, 0, 0, Beijing)
+	}
 	if programIDs != nil && len(programIDs) == 0 {
-		return t, nil
+		return out, nil
 	}
-	q := s.db.Read.NewSelect().Model((*Complaint)(nil)).Where("first_seen_at >= ?", db.At(midnight))
+	created := s.db.Read.NewSelect().Model((*inboxRow)(nil))
+	closed := s.db.Read.NewSelect().Model((*Complaint)(nil))
 	if programIDs != nil {
-		q = q.Where("program_id IN (?)", bun.List(programIDs))
+		created = created.Where("+program IN (?)", bun.List(keysOf(programIDs)))
+		closed = closed.Where("program_id IN (?)", bun.List(programIDs))
 	}
-	var err error
-	if t.NewToday, err = q.Count(ctx); err != nil {
-		return t, fmt.Errorf("count new complaints: %w", err)
+	if err := daily(ctx, created, "created", out, func(d *Day, n int64) { d.Created = n }); err != nil {
+		return nil, err
 	}
-	t.Overdue, err = s.countDue(ctx, programIDs, db.At(now))
-	return t, err
+	return out, daily(ctx, closed, "closed_at", out, func(d *Day, n int64) { d.Closed = n })
+}
+
+// daily counts rows by the day of a column.
+func daily(ctx context.Context, q *bun.SelectQuery, column string, days []Day, set func(d *Day, n int64)) error {
+	first := db.At(days[0].At)
+	var rows []struct{ Day, N int64 }
+	err := q.ColumnExpr("(? - ?) / ? AS day, count(*) AS n", bun.Ident(column), int64(first), (24*time.Hour).Milliseconds()).
+		Where("? >= ?", bun.Ident(column), int64(first)).GroupExpr("1").Scan(ctx, &rows)
+	if err != nil {
+		return fmt.Errorf("count complaints by day: %w", err)
+	}
+	for _, r := range rows {
+		if r.Day < int64(len(days)) { // a clock that runs ahead of ours
+			set(&days[r.Day], r.N)
+		}
+	}
+	return nil
 }
 
 // Beijing is the clock WeChat and its merchants live by; China has no daylight saving.

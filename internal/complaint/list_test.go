@@ -289,6 +289,34 @@ func TestCountsAgreeWithTheLists(t *testing.T) {
 	})
 }
 
+func TestDaysAreThoseOfBeijing(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		s := newShelf(t, d, "p1", "p2")
+		midnight := time.Date(2026, 3, 12, 0, 0, 0, 0, Beijing)
+		at := func(d time.Duration) db.Time { return db.At(midnight.Add(d)) }
+		s.put(
+			Complaint{Status: 201, CreatedAt: at(0)},
+			Complaint{Status: 201, CreatedAt: at(-time.Millisecond)},
+			Complaint{Status: 102, CreatedAt: at(-48 * time.Hour), ClosedAt: at(-time.Millisecond), ProgramID: "p2"},
+			Complaint{Status: 102, CreatedAt: at(-49 * time.Hour), ClosedAt: at(time.Hour)},
+			Complaint{Status: 201, CreatedAt: at(30 * time.Hour)}, // WeChat's clock ahead of ours
+		)
+		got, err := s.cases.Days(t.Context(), nil, 3)
+		want := []Day{{At: midnight.AddDate(0, 0, -2), Created: 1}, {At: midnight.AddDate(0, 0, -1), Created: 1, Closed: 1}, {At: midnight, Created: 1, Closed: 1}}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("all: %v, %v", got, err)
+		}
+		got, err = s.cases.Days(t.Context(), []string{"p2"}, 3)
+		if err != nil || got[0].Created != 1 || got[1].Created != 0 || got[1].Closed != 1 || got[2].Closed != 0 {
+			t.Errorf("one program: %v, %v", got, err)
+		}
+		got, err = s.cases.Days(t.Context(), []string{}, 3)
+		if err != nil || len(got) != 3 || got[0].Created != 0 {
+			t.Errorf("none: %v, %v", got, err)
+		}
+	})
+}
+
 func TestTotals(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		s := newShelf(t, d, "p1", "p2")

@@ -142,6 +142,30 @@ func TestTheSameAnswerChangesNothing(t *testing.T) {
 	})
 }
 
+func TestTheEndOfACaseIsNotedOnce(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		c := w.sync(w.heard(wechatsim.Filing{}))
+		if !c.ClosedAt.IsZero() {
+			t.Fatalf("an open case was closed at %d", c.ClosedAt)
+		}
+		w.clock.Advance(time.Minute)
+		w.advance(c.ComplaintOrderID, wechatsim.Withdraw)
+		closed := db.At(w.clock.Now())
+		if c = w.sync(c); c.Stage != Closed || c.ClosedAt != closed {
+			t.Fatalf("%s, closed at %d, want %d", c.Stage, c.ClosedAt, closed)
+		}
+		w.clock.Advance(time.Hour)
+		if c = w.sync(c); c.ClosedAt != closed {
+			t.Errorf("reading it again moved its end to %d", c.ClosedAt)
+		}
+		days, err := w.cases.Days(t.Context(), nil, 1)
+		if err != nil || days[0].Closed != 1 {
+			t.Errorf("the day: %v, %v", days, err)
+		}
+	})
+}
+
 func TestACaseIsFollowedToItsEnd(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

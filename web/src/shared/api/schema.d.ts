@@ -2126,6 +2126,23 @@ export interface components {
             /** @description Shown to the payer; at most 80 bytes of UTF-8 */
             reason?: string;
         };
+        Day: {
+            /**
+             * Format: int64
+             * @description Complaints seen to be closed
+             */
+            closed: number;
+            /**
+             * Format: int64
+             * @description Complaints filed
+             */
+            created: number;
+            /**
+             * Format: date
+             * @example 2026-03-12
+             */
+            date: string;
+        };
         DeliveryDetail: {
             appid: string;
             /** @description The decrypted push. Null for authorisation events, which hold codes */
@@ -3687,6 +3704,8 @@ export interface components {
             text: string;
         };
         Workbench: {
+            /** @description The last 14 days of Beijing, today last */
+            days: components["schemas"]["Day"][];
             /** Format: int64 */
             due_12h: number;
             /** @description At most 8, least time left first */
@@ -3694,7 +3713,7 @@ export interface components {
             health: components["schemas"]["HealthItem"][];
             /**
              * Format: int64
-             * @description Since midnight, Beijing time
+             * @description Filed since midnight, Beijing time
              */
             new_today: number;
             /** Format: int64 */

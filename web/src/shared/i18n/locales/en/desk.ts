@@ -47,7 +47,7 @@ export default {
     allPrograms: 'All {n}',
     today: '{weekday}, {month}/{day}', numbers: 'Today', todo: 'To do', todoHint: 'wait for you', due12h: 'Due within 12 h', due12hHint: 'do these first',
     newToday: 'New today', newTodayHint: 'since midnight', overdue: 'Overdue', overdueHint: 'past their deadline', dueSoon: 'Due soon', allTodo: 'All {n}',
-    nothing: 'Nothing to do right now', health: 'Connection health', checked: 'Checked {when}',
+    nothing: 'Nothing to do right now', days: 'Last {n} days', created: 'New', closed: 'Closed', dayIs: '{day}: {created} new, {closed} closed', average: '{average} a day over {n} days', health: 'Connection health', checked: 'Checked {when}',
   },
   programs: {
     needHelp: '{n} programs need help', sum: '{n} in all', sumBroken: '{n} in all, {broken} need help', authorise: 'Authorise a program', search: 'Name, AppID, company',

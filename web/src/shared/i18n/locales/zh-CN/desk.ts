@@ -47,7 +47,7 @@ export default {
     allPrograms: '全部 {n} 个',
     today: '{month}月{day}日 {weekday}', numbers: '今天', todo: '待处理', todoHint: '等商家操作', due12h: '12 小时内到期', due12hHint: '请先处理',
     newToday: '今日新增', newTodayHint: '0 点起', overdue: '已超时', overdueHint: '期限已过仍未处理', dueSoon: '即将到期', allTodo: '全部 {n} 单',
-    nothing: '现在没有要处理的投诉', health: '连接健康', checked: '{when}检查',
+    nothing: '现在没有要处理的投诉', days: '近 {n} 天', created: '新增', closed: '完结', dayIs: '{day}：新增 {created}，完结 {closed}', average: '近 {n} 天日均 {average}', health: '连接健康', checked: '{when}检查',
   },
   programs: {
     needHelp: '{n} 个小程序需要处理', sum: '{n} 个', sumBroken: '{n} 个，{broken} 个需要处理', authorise: '授权小程序', search: '搜名称、AppID、主体',
