@@ -44,6 +44,7 @@ export const routes: RouteRecordRaw[] = [
       { path: 'tokens', component: () => import('./pages/TokensTab.vue'), meta: { title: 'settings.tokens' } },
       { path: 'deliveries', component: () => import('./pages/DeliveriesTab.vue'), meta: { title: 'settings.deliveries' } },
       { path: 'gaps', component: () => import('./pages/GapsTab.vue'), meta: { title: 'settings.gaps' } },
+      { path: 'retention', component: () => import('./pages/RetentionTab.vue'), meta: { title: 'settings.retention' } },
       { path: 'audit', component: () => import('./pages/AuditTab.vue'), meta: { title: 'settings.audit' } },
     ],
   },

@@ -69,3 +69,5 @@ export type BulkInput = Sent<paths['/api/v1/complaints/bulk']['post']>
 export type BulkPreview = ItemOf<Good<paths['/api/v1/complaints/bulk/preview']['post']>>
 export type BulkResult = NonNullable<Good<paths['/api/v1/complaints/bulk']['post']>['results']>[number]
 export type GapItem = Good<paths['/api/v1/gaps']['get']>['items'][number]
+export type Retention = Good<paths['/api/v1/settings/retention']['get']>
+export type RetentionSettings = Sent<paths['/api/v1/settings/retention']['put']>

@@ -1,5 +1,5 @@
 /** Rights as /me lists them. The server decides; here they only keep what cannot work out of sight. */
-export type Right = 'cases_read' | 'cases_act' | 'reveal' | 'programs' | 'platform' | 'notify' | 'users' | 'audit' | 'templates'
+export type Right = 'cases_read' | 'cases_act' | 'reveal' | 'programs' | 'platform' | 'secrets' | 'notify' | 'users' | 'audit' | 'templates'
   | 'deliveries' | 'merchants' | 'refund' | 'refund_limited' | 'reports'
 
 export interface Person { permissions?: readonly string[] | null }

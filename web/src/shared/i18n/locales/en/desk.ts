@@ -6,6 +6,7 @@ import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
 import resend from './resend'
+import retention from './retention'
 import ledger from './ledger'
 import merchant from './merchants'
 
@@ -13,6 +14,7 @@ export default {
   only,
   reminder,
   resend,
+  retention,
   account,
   ...inboxDesk,
   delivery,
@@ -119,7 +121,7 @@ export default {
     outcomes: { sent: 'Sent', retry: 'Retried later', permanent: 'Not retried', config: 'Waits for settings', unknown: 'Unclear' }, next: ', again {when}',
   },
   settings: {
-    gaps: 'Gap check', members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', merchants: 'Merchants', deliveries: 'Raw pushes', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
+    retention: 'Retention', gaps: 'Gap check', members: 'Members', platform: 'Platform', templates: 'Texts', tokens: 'API tokens', merchants: 'Merchants', deliveries: 'Raw pushes', audit: 'Audit trail', notYours: 'The owner keeps this', ownerOnly: 'Ask the owner to change members or rights.',
   },
   template: {
     text: 'Texts to choose from when answering. Variables are filled in for each case: {vars}', none: 'No texts yet', add: 'Add a text', edit: 'Edit text', name: 'Name', kinds: 'For', allKinds: 'All actions',
@@ -141,16 +143,17 @@ export default {
   },
   audit: { yes: 'yes', no: 'no', text: 'Who did what, and when', none: 'Nothing recorded yet', at: 'Time', who: 'Who', what: 'What', program: 'Program', detail: 'Detail', did: '{verb} {object}', system: 'System', all: 'all' },
   verb: {
-    check: 'Checked', approve: 'Approved', reject: 'Rejected', retry: 'Tried again', cancel: 'Cancelled', reconcile: 'Reconciled', export: 'Exported', submit: 'Submitted',
+    forget: 'Deleted', check: 'Checked', approve: 'Approved', reject: 'Rejected', retry: 'Tried again', cancel: 'Cancelled', reconcile: 'Reconciled', export: 'Exported', submit: 'Submitted',
     create: 'Created', update: 'Changed', delete: 'Deleted', remove: 'Deleted', reveal: 'Revealed', setup: 'Set up', login: 'Signed in', logout: 'Signed out', respond: 'Responded to', sync: 'Synced', import: 'Imported',
     authorise: 'Authorised', authorize: 'Authorised', refresh: 'Read again', disable: 'Disabled', enable: 'Enabled', revoke: 'Revoked', test: 'Tested', generate: 'Generated', replay: 'Replayed', rotate: 'Rotated', login_blocked: 'Sign-in blocked for a while', totp_on: 'Second factor on', totp_off: 'Second factor off',
   },
   object: {
-    merchant: 'merchant', refund: 'refund', refunds: 'refunds', setting: 'setting',
+    retention: 'old data', merchant: 'merchant', refund: 'refund', refunds: 'refunds', setting: 'setting',
     user: 'member', token: 'API token', session: 'session', complaint: 'complaint', program: 'program', platform: 'platform', channel: 'channel', subscription: 'subscription', binding: 'receiver',
     action: 'action', delivery: 'push', keyset: 'keys',
   },
   auditField: {
+    deliveries: 'pushes', snapshots: 'snapshots', images: 'pictures', originals: 'originals', personal: 'personal data', deliveries_days: 'push days', snapshots_days: 'snapshot days', images_days: 'picture days', originals_days: 'original days', personal_days: 'personal data days',
     amount: 'amount', reason: 'reason', mchid: 'merchant no.', approval_above: 'approval above', agent_limit: 'limit of agents', merchant_id: 'merchant',
     ok: 'ok', code: 'code', complaint_order_id: 'complaint no.', address: 'IP', events: 'events', receivers: 'receivers', enabled: 'enabled', email: 'e-mail', name: 'name', role: 'role', program_ids: 'programs', password: 'password', disabled: 'disabled', kind: 'kind', decision: 'decision', state: 'state', appid: 'AppID',
   },

@@ -6,6 +6,7 @@ import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
 import resend from './resend'
+import retention from './retention'
 import ledger from './ledger'
 import merchant from './merchants'
 
@@ -13,6 +14,7 @@ export default {
   only,
   reminder,
   resend,
+  retention,
   account,
   ...inboxDesk,
   delivery,
@@ -119,7 +121,7 @@ export default {
     outcomes: { sent: '已发出', retry: '稍后重试', permanent: '不再重试', config: '等待修改设置', unknown: '结果不明' }, next: '，{when} 再试',
   },
   settings: {
-    gaps: '漏单检查', members: '成员', platform: '第三方平台', templates: '话术', tokens: 'API 令牌', merchants: '商户号', deliveries: '推送记录', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
+    retention: '保留期限', gaps: '漏单检查', members: '成员', platform: '第三方平台', templates: '话术', tokens: 'API 令牌', merchants: '商户号', deliveries: '推送记录', audit: '操作记录', notYours: '这里由所有者管理', ownerOnly: '需要调整成员或权限，请联系所有者。',
   },
   template: {
     text: '回应和举证时可以直接选用的文字。变量会按投诉单自动填好：{vars}', none: '还没有话术', add: '添加话术', edit: '修改话术', name: '名称', kinds: '用于', allKinds: '所有操作', decision: '回应方式',
@@ -141,16 +143,17 @@ export default {
   },
   audit: { yes: '是', no: '否', text: '谁在什么时候做了什么', none: '还没有记录', at: '时间', who: '谁', what: '做了什么', program: '小程序', detail: '详情', did: '{verb}{object}', system: '系统', all: '全部' },
   verb: {
-    check: '检查', approve: '批准', reject: '驳回', retry: '重试', cancel: '取消', reconcile: '对账', export: '导出', submit: '提交',
+    forget: '删除', check: '检查', approve: '批准', reject: '驳回', retry: '重试', cancel: '取消', reconcile: '对账', export: '导出', submit: '提交',
     create: '新建', update: '修改', delete: '删除', remove: '删除', reveal: '查看', setup: '首次设置', login: '登录', logout: '退出', respond: '回应', sync: '同步', import: '补录',
     authorise: '授权', authorize: '授权', refresh: '重新读取', disable: '停用', enable: '恢复', revoke: '撤销', test: '测试', generate: '生成', replay: '重放', rotate: '更换', login_blocked: '登录被暂时锁定', totp_on: '开启两步验证', totp_off: '关闭两步验证',
   },
   object: {
-    merchant: '商户号', refund: '退款', refunds: '退款', setting: '设置',
+    retention: '到期数据', merchant: '商户号', refund: '退款', refunds: '退款', setting: '设置',
     user: '成员', token: 'API 令牌', session: '会话', complaint: '投诉单', program: '小程序', platform: '第三方平台', channel: '通知渠道', subscription: '通知接收规则', binding: '接收人',
     action: '操作', delivery: '推送', keyset: '密钥',
   },
   auditField: {
+    deliveries: '推送', snapshots: '快照', images: '图片', originals: '原图', personal: '个人信息', deliveries_days: '推送天数', snapshots_days: '快照天数', images_days: '图片天数', originals_days: '原图天数', personal_days: '个人信息天数',
     amount: '金额', reason: '原因', mchid: '商户号', approval_above: '复核金额', agent_limit: '客服额度', merchant_id: '商户号',
     ok: '成功', code: '返回码', complaint_order_id: '投诉单号', address: 'IP', events: '事件', receivers: '接收人', enabled: '启用', email: '邮箱', name: '名称', role: '角色', program_ids: '小程序范围', password: '密码', disabled: '停用', kind: '类型', decision: '回应方式', state: '状态', appid: 'AppID',
   },
