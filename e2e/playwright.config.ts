@@ -17,9 +17,14 @@ const phone = {
 }
 
 const projects: Project<object, WorkerOptions>[] = []
-for (const engine of ['sqlite', 'postgres'] satisfies Engine[]) {
-  projects.push({ name: `desk-${engine}`, use: { ...desk, engine } })
-  projects.push({ name: `phone-${engine}`, use: { ...phone, engine } })
+// Every test at both sizes, one on each database; the whole way everywhere. What the databases do is the Go tests' matter, on both.
+for (const [name, size, engine, testMatch] of [
+  ['desk-sqlite', desk, 'sqlite', '**/*.spec.ts'],
+  ['phone-postgres', phone, 'postgres', '**/*.spec.ts'],
+  ['desk-postgres', desk, 'postgres', '**/whole-way.spec.ts'],
+  ['phone-sqlite', phone, 'sqlite', '**/whole-way.spec.ts'],
+] satisfies [string, object, Engine, string][]) {
+  projects.push({ name, testMatch, use: { ...size, engine } })
 }
 
 export default defineConfig<object, WorkerOptions>({
