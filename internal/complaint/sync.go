@@ -1,6 +1,7 @@
 package complaint
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -208,7 +209,7 @@ func (s *Service) apply(c *Complaint, d wechat.Detail) error {
 	c.AppealState = int64(w.AppealState)
 	c.Stage = StageOf(c.Status, c.AppealState)
 	c.setDue(db.FromUnix(w.ExpireTime))
-	c.setClosed(s.now())
+	c.setClosed(lastStep(d, s.now()))
 	facts := facts{
 		amount: w.AmountFen, product: w.ProductName, orderID: w.OrderID, transactionID: w.TransactionID, outTradeNo: w.OutTradeNo,
 		created: w.CreateTime, paid: w.PayTime, phone: w.PhoneNumber, openID: w.OpenID, content: w.Content, images: w.MediaURLs,
@@ -221,6 +222,17 @@ func (s *Service) apply(c *Complaint, d wechat.Detail) error {
 		c.ReturnBill = string(b)
 	}
 	return s.setFacts(c, facts)
+}
+
+// lastStep is when WeChat's last step was, or now when it doesn't say: what is imported long after its end ended then.
+func lastStep(d wechat.Detail, now db.Time) db.Time {
+	last := db.Time(0)
+	for _, n := range d.Nodes {
+		if at := db.FromUnix(n.Time); at <= now {
+			last = max(last, at)
+		}
+	}
+	return cmp.Or(last, now)
 }
 
 // setClosed notes since when a case is over. One that goes on again is as if it had never been: what was forgotten of it comes back with WeChat's answer.

@@ -151,7 +151,8 @@ func TestTheEndOfACaseIsNotedOnce(t *testing.T) {
 		}
 		w.clock.Advance(time.Minute)
 		w.advance(c.ComplaintOrderID, wechatsim.Withdraw)
-		closed := db.At(w.clock.Now())
+		closed := db.FromUnix(w.clock.Now().Unix()) // by WeChat's seconds
+		w.clock.Advance(10 * time.Minute)
 		if c = w.sync(c); c.Stage != Closed || c.ClosedAt != closed {
 			t.Fatalf("%s, closed at %d, want %d", c.Stage, c.ClosedAt, closed)
 		}
