@@ -135,7 +135,7 @@ func (a *App) build(o Options) error {
 		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, WeChat: wc, Logger: a.Logger,
 		URLs: program.URLs{Public: a.Config.PublicURL, MP: a.Config.WechatMPURL, Open: a.Config.WechatOpenURL},
 	})
-	if a.files, err = blob.Open(a.Config.BlobURL, a.Config.DataDir); err != nil {
+	if a.files, err = openFiles(a.Config); err != nil {
 		return err
 	}
 	a.Complaints = complaint.New(complaint.Options{

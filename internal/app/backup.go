@@ -165,7 +165,7 @@ func Restore(cfg config.Config, path string) (err error) {
 }
 
 func restorePictures(cfg config.Config, tr *tar.Reader) (err error) {
-	files, err := blob.Open(cfg.BlobURL, cfg.DataDir)
+	files, err := openFiles(cfg)
 	if err != nil {
 		return err
 	}

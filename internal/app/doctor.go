@@ -21,12 +21,12 @@ type finding struct {
 	hint string
 }
 
-// doctor checks config, database, keys, platform, permissions and reachability. It changes nothing.
+// doctor checks config, database, keys, platform, permissions and reachability. It changes nothing but a small file that it stores and deletes again.
 func (a *App) doctor(ctx context.Context) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	var all []finding
-	for _, c := range []func(context.Context) []finding{a.checkDatabase, a.checkPlatform, a.checkPrograms, a.checkMerchants, a.checkGaps, a.checkReach} {
+	for _, c := range []func(context.Context) []finding{a.checkDatabase, a.checkFiles, a.checkPlatform, a.checkPrograms, a.checkMerchants, a.checkGaps, a.checkReach} {
 		all = append(all, c(ctx)...)
 	}
 	var b strings.Builder

@@ -2,13 +2,16 @@
 package blob
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -30,19 +33,45 @@ type Store interface {
 	Close() error
 }
 
-// Open opens the store that rawURL names: empty or file:///folder. Empty means the folder evidence in dataDir.
-func Open(rawURL, dataDir string) (Store, error) {
-	if rawURL == "" {
-		return OpenDir(filepath.Join(dataDir, "evidence"))
+// Options say which store to open.
+type Options struct {
+	// URL is file:///folder or s3://bucket[/prefix]?endpoint=…&region=…&path_style=…; empty means the folder evidence in DataDir.
+	URL, DataDir string
+	// AccessKey and SecretKey are of S3; empty means AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
+	AccessKey, SecretKey string
+	// Transport reaches S3; nil is Go's own.
+	Transport http.RoundTripper
+}
+
+// Open opens a store.
+func Open(o Options) (Store, error) {
+	if o.URL == "" {
+		return OpenDir(filepath.Join(o.DataDir, "evidence"))
 	}
-	u, err := url.Parse(rawURL)
+	u, err := url.Parse(o.URL)
 	switch {
 	case err != nil:
 		return nil, errors.New("ZHISU_BLOB_URL is not a URL")
 	case u.Scheme == "file" && u.Host == "" && u.Path != "":
 		return OpenDir(u.Path)
+	case u.Scheme == "s3" && u.Host != "" && u.User == nil:
+		return openS3(u, o)
 	}
-	return nil, errors.New("ZHISU_BLOB_URL must be file:///folder")
+	return nil, errors.New("ZHISU_BLOB_URL must be file:///folder or s3://bucket?endpoint=…; keys of S3 belong into ZHISU_S3_ACCESS_KEY and ZHISU_S3_SECRET_KEY")
+}
+
+// Check stores, reads and deletes a small file, to see that all three are allowed.
+func Check(ctx context.Context, s Store) error {
+	content := []byte("zhisu checks that files can be kept here: " + rand.Text())
+	name, err := s.Put(ctx, content)
+	if err != nil {
+		return err
+	}
+	got, err := s.Get(ctx, name)
+	if err == nil && !bytes.Equal(got, content) {
+		err = errors.New("read file: it is not what was stored")
+	}
+	return errors.Join(err, s.Delete(ctx, name))
 }
 
 // Dir is a store in a folder, which several processes may share.

@@ -13,7 +13,7 @@ import (
 
 func TestFilesAreKeptOnceUnderTheirHash(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "b")
-	s, err := blob.Open("file://"+dir, t.TempDir())
+	s, err := blob.Open(blob.Options{URL: "file://" + dir, DataDir: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestOnlyNamesOfItsOwnAreFollowed(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "master.key"), []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s, err := blob.Open("", dir)
+	s, err := blob.Open(blob.Options{DataDir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,8 +78,8 @@ func TestOnlyNamesOfItsOwnAreFollowed(t *testing.T) {
 }
 
 func TestAddressesThatCannotWork(t *testing.T) {
-	for _, raw := range []string{"ftp://x", "file://host/x", "evidence", "file://", "%"} {
-		if s, err := blob.Open(raw, t.TempDir()); err == nil {
+	for _, raw := range []string{"ftp://x", "file://host/x", "evidence", "file://", "%", "s3://", "s3://key:secret@b", "s3://b?acl=public", "s3://b?path_style=perhaps", "s3://b?endpoint=ftp://x", "s3://b?endpoint=http://x/path"} {
+		if s, err := blob.Open(blob.Options{URL: raw, DataDir: t.TempDir()}); err == nil {
 			s.Close()
 			t.Errorf("%q was opened", raw)
 		}

@@ -27,7 +27,9 @@ type Config struct {
 	PublicURL   string `name:"public-url" env:"ZHISU_PUBLIC_URL" help:"Address under which WeChat and people reach this installation. Default: http:// + listen."`
 
 	DataDir     string `name:"data-dir" default:"./data" env:"ZHISU_DATA_DIR" help:"Directory of the database, evidence and keys."`
-	BlobURL     string `name:"blob-url" env:"ZHISU_BLOB_URL" help:"Where evidence pictures are kept. Default: file:// the folder evidence in the data directory."`
+	BlobURL     string `name:"blob-url" env:"ZHISU_BLOB_URL" help:"Where pictures are kept: file:///folder or s3://bucket?endpoint=…&region=…. Default: the folder evidence in the data directory."`
+	S3AccessKey string `name:"s3-access-key" env:"ZHISU_S3_ACCESS_KEY" help:"Access key of an s3:// blob URL. Default: AWS_ACCESS_KEY_ID."`
+	S3SecretKey string `name:"s3-secret-key" env:"ZHISU_S3_SECRET_KEY" help:"Secret key of an s3:// blob URL. Default: AWS_SECRET_ACCESS_KEY. Prefer the environment to the flag."`
 	DatabaseURL string `name:"database-url" env:"ZHISU_DATABASE_URL" help:"postgres:// URL; empty means SQLite in the data directory."`
 
 	MasterKey     string `name:"master-key" env:"ZHISU_MASTER_KEY" help:"32 bytes in base64 that wrap the keys in the database. Prefer the environment to the flag."`
