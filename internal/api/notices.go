@@ -40,10 +40,14 @@ type grouped struct {
 type attemptView struct {
 	At           db.Time `json:"at" doc:"Unix ms"`
 	FinishedAt   *int64  `json:"finished_at" doc:"Unix ms; null = under way, or cut off"`
-	Outcome      string  `json:"outcome" enum:"sent,retry,permanent,config,unknown"`
+	Outcome      string  `json:"outcome" enum:"sent,pending,retry,permanent,config,unknown" doc:"pending: the provider reviews it and sends it by itself"`
 	ProviderCode *string `json:"provider_code"`
 	ProviderText *string `json:"provider_text" doc:"The provider's own answer, addresses masked"`
 	Text         *string `json:"text" doc:"The failure in words"`
+	ProviderID   *string `json:"provider_id" doc:"What the provider calls the message, to ask it about"`
+	Receipt      *string `json:"receipt" enum:"arrived,refused,lost,throttled,undelivered" doc:"What the provider said later; null = nothing yet"`
+	ReceiptCode  *string `json:"receipt_code"`
+	ReceiptAt    *int64  `json:"receipt_at" doc:"Unix ms"`
 }
 
 func noticeViewOf(n notify.Notice) noticeView {
@@ -59,6 +63,7 @@ func noticeViewOf(n notify.Notice) noticeView {
 	for i, t := range n.Attempts {
 		v.Attempts[i] = attemptView{
 			At: t.At, FinishedAt: t.FinishedAt.Ptr(), Outcome: t.Outcome, ProviderCode: orNil(t.ProviderCode), ProviderText: orNil(t.ProviderText), Text: orNil(t.Text),
+			ProviderID: orNil(t.ProviderID), Receipt: orNil(t.Receipt), ReceiptCode: orNil(t.ReceiptCode), ReceiptAt: t.ReceiptAt.Ptr(),
 		}
 	}
 	return v

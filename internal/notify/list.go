@@ -44,6 +44,10 @@ type Attempt struct {
 	Outcome                    string
 	ProviderCode, ProviderText string
 	Text                       string
+	// ProviderID is what the provider calls the message. Receipt is what it said of it later, one of the verdicts, empty for nothing yet.
+	ProviderID           string
+	Receipt, ReceiptCode string
+	ReceiptAt            db.Time
 }
 
 // NoticeFilter narrows ListNotices. Zero values don't narrow, except ProgramIDs: nil means all, empty means none.
@@ -138,6 +142,7 @@ func (s *Service) withAttempts(ctx context.Context, rows []noticeRow) ([]Notice,
 		n := &out[at[a.NoticeID]]
 		n.Attempts = append(n.Attempts, Attempt{
 			At: a.StartedAt, FinishedAt: a.FinishedAt, Outcome: a.Outcome, ProviderCode: a.ProviderCode, ProviderText: a.ProviderText, Text: a.Text,
+			ProviderID: a.ProviderID, Receipt: a.Receipt, ReceiptCode: a.ReceiptCode, ReceiptAt: a.ReceiptAt,
 		})
 	}
 	return out, nil

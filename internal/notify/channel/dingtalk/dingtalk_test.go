@@ -26,12 +26,12 @@ func TestContract(t *testing.T) {
 			hooktest.Content(t, v, "text", "content")
 		},
 		Answers: []hooktest.Answer{
-			{200, `{"errcode":310000,"errmsg":"sign not match"}`, channel.Config, "310000", true},
-			{200, `{"errcode":130101,"errmsg":"send too fast"}`, channel.Retry, "130101", true},
-			{200, `{"errcode":400013,"errmsg":"token"}`, channel.Config, "400013", true},
-			{200, `{"errcode":-1,"errmsg":"system busy"}`, channel.Retry, "-1", true},
-			{200, `{"errcode":1,"errmsg":"?"}`, channel.Retry, "1", false},
-			{200, `not found`, channel.Config, "not_json", true},
+			hooktest.Says(200, `{"errcode":310000,"errmsg":"sign not match"}`, channel.Config, "310000", true),
+			hooktest.Says(200, `{"errcode":130101,"errmsg":"send too fast"}`, channel.Retry, "130101", true),
+			hooktest.Says(200, `{"errcode":400013,"errmsg":"token"}`, channel.Config, "400013", true),
+			hooktest.Says(200, `{"errcode":-1,"errmsg":"system busy"}`, channel.Retry, "-1", true),
+			hooktest.Says(200, `{"errcode":1,"errmsg":"?"}`, channel.Retry, "1", false),
+			hooktest.Says(200, `not found`, channel.Config, "not_json", true),
 		},
 	})
 }

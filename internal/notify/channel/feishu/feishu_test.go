@@ -22,14 +22,14 @@ func TestContract(t *testing.T) {
 			hooktest.Content(t, v, "content", "text")
 		},
 		Answers: []hooktest.Answer{
-			{200, `{"code":19021,"msg":"sign match fail"}`, channel.Config, "19021", true},
-			{200, `{"code":19022,"msg":"ip not allowed"}`, channel.Config, "19022", true},
-			{200, `{"code":19024,"msg":"key words not found"}`, channel.Config, "19024", true},
-			{200, `{"code":11232,"msg":"too many request"}`, channel.Retry, "11232", true},
-			{200, `{"code":9499,"msg":"bad request"}`, channel.Permanent, "9499", false},
-			{200, `{"code":19036,"msg":"too large"}`, channel.Permanent, "19036", false},
-			{200, `{"StatusCode":0,"StatusMessage":"success"}`, channel.Sent, "0", false},
-			{200, `{}`, channel.Config, "not_json", true},
+			hooktest.Says(200, `{"code":19021,"msg":"sign match fail"}`, channel.Config, "19021", true),
+			hooktest.Says(200, `{"code":19022,"msg":"ip not allowed"}`, channel.Config, "19022", true),
+			hooktest.Says(200, `{"code":19024,"msg":"key words not found"}`, channel.Config, "19024", true),
+			hooktest.Says(200, `{"code":11232,"msg":"too many request"}`, channel.Retry, "11232", true),
+			hooktest.Says(200, `{"code":9499,"msg":"bad request"}`, channel.Permanent, "9499", false),
+			hooktest.Says(200, `{"code":19036,"msg":"too large"}`, channel.Permanent, "19036", false),
+			hooktest.Says(200, `{"StatusCode":0,"StatusMessage":"success"}`, channel.Sent, "0", false),
+			hooktest.Says(200, `{}`, channel.Config, "not_json", true),
 		},
 	})
 }

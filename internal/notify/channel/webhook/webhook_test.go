@@ -26,13 +26,13 @@ func TestContract(t *testing.T) {
 			}
 		},
 		Answers: []hooktest.Answer{
-			{204, ``, channel.Sent, "204", false},
-			{429, ``, channel.Retry, "429", true},
-			{408, ``, channel.Retry, "408", true},
-			{503, ``, channel.Retry, "503", true},
-			{410, ``, channel.Config, "410", true},
-			{302, ``, channel.Config, "302", true},
-			{413, ``, channel.Permanent, "413", false},
+			hooktest.Says(204, ``, channel.Sent, "204", false),
+			hooktest.Says(429, ``, channel.Retry, "429", true),
+			hooktest.Says(408, ``, channel.Retry, "408", true),
+			hooktest.Says(503, ``, channel.Retry, "503", true),
+			hooktest.Says(410, ``, channel.Config, "410", true),
+			hooktest.Says(302, ``, channel.Config, "302", true),
+			hooktest.Says(413, ``, channel.Permanent, "413", false),
 		},
 	})
 }

@@ -22,15 +22,15 @@ func TestContract(t *testing.T) {
 			hooktest.Content(t, v, "text", "content")
 		},
 		Answers: []hooktest.Answer{
-			{200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, channel.Config, "93000", true},
-			{200, `{"errcode":45009,"errmsg":"api freq out of limit"}`, channel.Retry, "45009", true},
-			{200, `{"errcode":45033,"errmsg":"api concurrent out of limit"}`, channel.Retry, "45033", true},
-			{200, `{"errcode":40008,"errmsg":"invalid message type"}`, channel.Permanent, "40008", false},
-			{200, `{"errcode":-1,"errmsg":"system busy"}`, channel.Retry, "-1", true},
-			{200, `{"errcode":99999,"errmsg":"?"}`, channel.Retry, "99999", false},
-			{200, `<html>`, channel.Config, "not_json", true},
-			{200, `{"code":0}`, channel.Config, "not_json", true},
-			{502, ``, channel.Retry, "502", true},
+			hooktest.Says(200, `{"errcode":93000,"errmsg":"invalid webhook url"}`, channel.Config, "93000", true),
+			hooktest.Says(200, `{"errcode":45009,"errmsg":"api freq out of limit"}`, channel.Retry, "45009", true),
+			hooktest.Says(200, `{"errcode":45033,"errmsg":"api concurrent out of limit"}`, channel.Retry, "45033", true),
+			hooktest.Says(200, `{"errcode":40008,"errmsg":"invalid message type"}`, channel.Permanent, "40008", false),
+			hooktest.Says(200, `{"errcode":-1,"errmsg":"system busy"}`, channel.Retry, "-1", true),
+			hooktest.Says(200, `{"errcode":99999,"errmsg":"?"}`, channel.Retry, "99999", false),
+			hooktest.Says(200, `<html>`, channel.Config, "not_json", true),
+			hooktest.Says(200, `{"code":0}`, channel.Config, "not_json", true),
+			hooktest.Says(502, ``, channel.Retry, "502", true),
 		},
 	})
 }

@@ -1667,11 +1667,27 @@ export interface components {
              * @description Unix ms; null = under way, or cut off
              */
             finished_at: number | null;
-            /** @enum {string} */
-            outcome: "sent" | "retry" | "permanent" | "config" | "unknown";
+            /**
+             * @description pending: the provider reviews it and sends it by itself
+             * @enum {string}
+             */
+            outcome: "sent" | "pending" | "retry" | "permanent" | "config" | "unknown";
             provider_code: string | null;
+            /** @description What the provider calls the message, to ask it about */
+            provider_id: string | null;
             /** @description The provider's own answer, addresses masked */
             provider_text: string | null;
+            /**
+             * @description What the provider said later; null = nothing yet
+             * @enum {string|null}
+             */
+            receipt: "arrived" | "refused" | "lost" | "throttled" | "undelivered" | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            receipt_at: number | null;
+            receipt_code: string | null;
             /** @description The failure in words */
             text: string | null;
         };

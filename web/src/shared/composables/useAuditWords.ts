@@ -8,7 +8,7 @@ const SYSTEM = 'system'
 /** Verbs that say all by themselves. */
 const WHOLE: readonly string[] = ['login', 'logout', 'setup', 'login_blocked', 'totp_on', 'totp_off']
 /** Ids that tell a reader nothing. */
-const HIDDEN: readonly string[] = ['user_id', 'hint']
+const HIDDEN: readonly string[] = ['user_id', 'hint', 'complaint_id', 'new']
 
 /** A line of the audit trail as a sentence; unknown verbs and things are shown as the API names them. */
 export function useAuditWords() {

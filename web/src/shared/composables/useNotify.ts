@@ -48,13 +48,17 @@ export function useSubscriptions() {
   return { query, subscriptions, save, remove }
 }
 
+export interface NoticeFilter { state?: NoticeState | '', channel?: string, event?: string }
+
 /** Every message, newest first, with its attempts. */
-export function useNotices(state: MaybeRefOrGetter<NoticeState | ''> = '') {
+export function useNotices(filter: MaybeRefOrGetter<NoticeFilter> = {}) {
+  const narrowed = computed(() => {
+    const f = toValue(filter)
+    return { state: f.state || undefined, channel_id: f.channel || undefined, event: f.event || undefined }
+  })
   const query = useInfiniteQuery({
-    queryKey: computed(() => ['notices', toValue(state)] as const),
-    queryFn: ({ pageParam }) => take(api.GET('/api/v1/notices', {
-      params: { query: { limit: 50, cursor: pageParam || undefined, state: toValue(state) || undefined } },
-    })),
+    queryKey: computed(() => ['notices', narrowed.value] as const),
+    queryFn: ({ pageParam }) => take(api.GET('/api/v1/notices', { params: { query: { limit: 50, cursor: pageParam || undefined, ...narrowed.value } } })),
     initialPageParam: '',
     getNextPageParam: last => last.next_cursor || undefined,
     refetchInterval: 15_000,

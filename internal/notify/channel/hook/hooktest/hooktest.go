@@ -10,7 +10,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -30,8 +29,10 @@ import (
 const (
 	// Key signs, where the provider signs.
 	Key = "SECa1b2c3d4e5f6"
-	// Unix and Millis are the moment of the tests.
-	Unix, Millis = "1795500428", "1795500428000"
+	// Unix is the moment of the tests in seconds.
+	Unix = "1795500428"
+	// Millis is the moment of the tests in milliseconds.
+	Millis = "1795500428000"
 )
 
 var now = time.Date(2026, 11, 24, 6, 7, 8, 0, time.UTC)
@@ -51,6 +52,11 @@ type Answer struct {
 	Code    string
 	// Whole: any other message would fail the same way now.
 	Whole bool
+}
+
+// Says is an answer and what has to be made of it.
+func Says(status int, body string, o channel.Outcome, code string, whole bool) Answer {
+	return Answer{Status: status, Body: body, Outcome: o, Code: code, Whole: whole}
 }
 
 // Provider is one kind of channel and its server.
@@ -176,12 +182,9 @@ func (p Provider) judges(t *testing.T, a Answer) {
 }
 
 func (p Provider) noAnswer(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = l.Close()
-	r := p.open(t, options(), "http://"+l.Addr().String()+"/send?key=k-1").Send(t.Context(), Message)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	r := p.open(t, options(), closed.URL+"/send?key=k-1").Send(t.Context(), Message)
 	if r.Outcome != channel.Retry || !r.WholeChannel {
 		t.Errorf("nobody listens: %+v", r)
 	}

@@ -2,6 +2,7 @@ import account from './channels'
 import delivery from './deliveries'
 import direct from './direct'
 import gap from './gaps'
+import heard from './heard'
 import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
@@ -20,6 +21,7 @@ export default {
   delivery,
   direct,
   gap,
+  heard,
   ledger,
   merchant,
   viewGroup: { todo: 'To do', running: 'In progress', everything: 'Everything' },
@@ -144,16 +146,19 @@ export default {
   audit: { yes: 'yes', no: 'no', text: 'Who did what, and when', none: 'Nothing recorded yet', at: 'Time', who: 'Who', what: 'What', program: 'Program', detail: 'Detail', did: '{verb} {object}', system: 'System', all: 'all' },
   verb: {
     forget: 'Deleted', check: 'Checked', approve: 'Approved', reject: 'Rejected', retry: 'Tried again', cancel: 'Cancelled', reconcile: 'Reconciled', export: 'Exported', submit: 'Submitted',
+    open: 'Opened', use: 'Used', resend: 'Sent again', assign: 'Assigned', late: 'Found late',
     create: 'Created', update: 'Changed', delete: 'Deleted', remove: 'Deleted', reveal: 'Revealed', setup: 'Set up', login: 'Signed in', logout: 'Signed out', respond: 'Responded to', sync: 'Synced', import: 'Imported',
     authorise: 'Authorised', authorize: 'Authorised', refresh: 'Read again', disable: 'Disabled', enable: 'Enabled', revoke: 'Revoked', test: 'Tested', generate: 'Generated', replay: 'Replayed', rotate: 'Rotated', login_blocked: 'Sign-in blocked for a while', totp_on: 'Second factor on', totp_off: 'Second factor off',
   },
   object: {
     retention: 'old data', merchant: 'merchant', refund: 'refund', refunds: 'refunds', setting: 'setting',
+    link: 'one-tap link', notice: 'message', contact: 'contact of a member', template: 'text', view: 'saved view', settings: 'settings',
     user: 'member', token: 'API token', session: 'session', complaint: 'complaint', program: 'program', platform: 'platform', channel: 'channel', subscription: 'subscription', binding: 'receiver',
     action: 'action', delivery: 'push', keyset: 'keys',
   },
   auditField: {
     deliveries: 'pushes', snapshots: 'snapshots', images: 'pictures', originals: 'originals', personal: 'personal data', deliveries_days: 'push days', snapshots_days: 'snapshot days', images_days: 'picture days', originals_days: 'original days', personal_days: 'personal data days',
+    operation: 'operation', receiver: 'receiver', hours_left: 'reminders (hours)', ladder: 'escalation steps', digest: 'daily digest',
     amount: 'amount', reason: 'reason', mchid: 'merchant no.', approval_above: 'approval above', agent_limit: 'limit of agents', merchant_id: 'merchant',
     ok: 'ok', code: 'code', complaint_order_id: 'complaint no.', address: 'IP', events: 'events', receivers: 'receivers', enabled: 'enabled', email: 'e-mail', name: 'name', role: 'role', program_ids: 'programs', password: 'password', disabled: 'disabled', kind: 'kind', decision: 'decision', state: 'state', appid: 'AppID',
   },

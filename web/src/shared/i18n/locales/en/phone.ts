@@ -1,8 +1,10 @@
 import inboxPhone from './inboxPhone'
+import heard from './heardPhone'
 import link from './link'
 
 export default {
   ...inboxPhone,
+  heard,
   link,
   inbox: { soon: '{n} due within 12 h, first {when}', noneSoon: 'Nothing due within 12 h', withDraft: '{state}, draft' },
   step: {

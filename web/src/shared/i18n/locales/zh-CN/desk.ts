@@ -2,6 +2,7 @@ import account from './channels'
 import delivery from './deliveries'
 import direct from './direct'
 import gap from './gaps'
+import heard from './heard'
 import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
@@ -20,6 +21,7 @@ export default {
   delivery,
   direct,
   gap,
+  heard,
   ledger,
   merchant,
   viewGroup: { todo: '待办', running: '进行中', everything: '全部' },
@@ -144,16 +146,19 @@ export default {
   audit: { yes: '是', no: '否', text: '谁在什么时候做了什么', none: '还没有记录', at: '时间', who: '谁', what: '做了什么', program: '小程序', detail: '详情', did: '{verb}{object}', system: '系统', all: '全部' },
   verb: {
     forget: '删除', check: '检查', approve: '批准', reject: '驳回', retry: '重试', cancel: '取消', reconcile: '对账', export: '导出', submit: '提交',
+    open: '打开', use: '使用', resend: '重发', assign: '指派', late: '发现漏推',
     create: '新建', update: '修改', delete: '删除', remove: '删除', reveal: '查看', setup: '首次设置', login: '登录', logout: '退出', respond: '回应', sync: '同步', import: '补录',
     authorise: '授权', authorize: '授权', refresh: '重新读取', disable: '停用', enable: '恢复', revoke: '撤销', test: '测试', generate: '生成', replay: '重放', rotate: '更换', login_blocked: '登录被暂时锁定', totp_on: '开启两步验证', totp_off: '关闭两步验证',
   },
   object: {
     retention: '到期数据', merchant: '商户号', refund: '退款', refunds: '退款', setting: '设置',
+    link: '一键链接', notice: '通知', contact: '成员联系方式', template: '话术', view: '保存的视图', settings: '设置',
     user: '成员', token: 'API 令牌', session: '会话', complaint: '投诉单', program: '小程序', platform: '第三方平台', channel: '通知渠道', subscription: '通知接收规则', binding: '接收人',
     action: '操作', delivery: '推送', keyset: '密钥',
   },
   auditField: {
     deliveries: '推送', snapshots: '快照', images: '图片', originals: '原图', personal: '个人信息', deliveries_days: '推送天数', snapshots_days: '快照天数', images_days: '图片天数', originals_days: '原图天数', personal_days: '个人信息天数',
+    operation: '操作', receiver: '接收人', hours_left: '提醒（小时）', ladder: '升级步数', digest: '每日汇总',
     amount: '金额', reason: '原因', mchid: '商户号', approval_above: '复核金额', agent_limit: '客服额度', merchant_id: '商户号',
     ok: '成功', code: '返回码', complaint_order_id: '投诉单号', address: 'IP', events: '事件', receivers: '接收人', enabled: '启用', email: '邮箱', name: '名称', role: '角色', program_ids: '小程序范围', password: '密码', disabled: '停用', kind: '类型', decision: '回应方式', state: '状态', appid: 'AppID',
   },

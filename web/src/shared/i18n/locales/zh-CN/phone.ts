@@ -1,8 +1,10 @@
 import inboxPhone from './inboxPhone'
+import heard from './heardPhone'
 import link from './link'
 
 export default {
   ...inboxPhone,
+  heard,
   link,
   inbox: { soon: '{n} 单在 12 小时内到期，最早 {when}', noneSoon: '12 小时内没有要到期的', withDraft: '{state}，有草稿' },
   step: {
