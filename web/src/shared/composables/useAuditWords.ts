@@ -10,6 +10,9 @@ const WHOLE: readonly string[] = ['login', 'logout', 'setup', 'login_blocked', '
 /** Ids that tell a reader nothing. */
 const HIDDEN: readonly string[] = ['user_id', 'hint', 'complaint_id', 'new']
 
+/** Robots have no address: a list of such receivers says nothing. */
+const blank = (value: unknown) => Array.isArray(value) && value.length > 0 && value.every(v => v === '')
+
 /** A line of the audit trail as a sentence; unknown verbs and things are shown as the API names them. */
 export function useAuditWords() {
   const { t } = useI18n()
@@ -27,7 +30,7 @@ export function useAuditWords() {
   const where = (e: AuditEntry) => (e.program_id ? byId.value.get(e.program_id)?.name || e.program_id : '–')
 
   const detail = (e: AuditEntry) => Object.entries(e.detail ?? {})
-    .filter(([key, value]) => !HIDDEN.includes(key) && !key.endsWith('_before') && value != null && value !== '')
+    .filter(([key, value]) => !HIDDEN.includes(key) && !key.endsWith('_before') && value != null && value !== '' && !blank(value))
     .map(([key, value]) => `${named('auditField', key, key)} ${show(key, value)}`)
     .join(t('list.join'))
 
@@ -35,6 +38,7 @@ export function useAuditWords() {
     if (key === 'role') return named('role', String(value), String(value))
     if (key === 'decision') return named('respond', String(value), String(value))
     if (typeof value === 'boolean') return t(value ? 'audit.yes' : 'audit.no')
+    if (key === 'events' && Array.isArray(value)) return value.map(v => named('event', String(v).replace('.', '_'), String(v))).join(t('list.join'))
     if (Array.isArray(value)) return value.length ? value.map(v => byId.value.get(String(v))?.name ?? String(v)).join(t('list.join')) : t('audit.all')
     return typeof value === 'object' ? JSON.stringify(value) : String(value)
   }
