@@ -65,7 +65,11 @@ func (s *Service) message(ctx context.Context, n *noticeRow, f Facts) (channel.M
 		if err != nil {
 			return channel.Message{}, err
 		}
-		return s.finished(n, to, subject, l, Facts{})
+		m, err := s.finished(n, to, subject, l, Facts{})
+		if err == nil {
+			m.Vars["event"] = strings.TrimSuffix(l.Lead, "。")
+		}
+		return m, err
 	case n.Event == EventChannelFailing:
 		f.Note, f.URL = s.failingNote(ctx, n), s.publicURL+"/notices/channels"
 	case n.Event == EventPushSilent:

@@ -33,7 +33,7 @@ func main() {
 	flag.StringVar(&o.postgres, "postgres", os.Getenv("ZHISU_TEST_POSTGRES_URL"), "PostgreSQL on which databases may be made (ZHISU_TEST_POSTGRES_URL)")
 	flag.DurationVar(&o.length, "length", 20*time.Second, "how long each load lasts")
 	flag.IntVar(&o.runs, "runs", 3, "how often each load is run; the table shows the run with the median p99")
-	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size, inbox-sqlite, inbox-postgres, upload")
+	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size, notices, inbox-sqlite, inbox-postgres, upload")
 	flag.IntVar(&o.complaints, "complaints", 1_000_000, "how many complaints the inbox is measured with")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the product under load into this folder")
 	flag.Parse()
@@ -62,6 +62,7 @@ func measure(ctx context.Context, o options, out io.Writer) error {
 		{"start", starts},
 		{"memory", idleMemory},
 		{"mail", mailDelay},
+		{"notices", notices},
 		{"push-sqlite", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, false, 200) }},
 		{"push-postgres", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, true, 500) }},
 		{"upload", uploads},
