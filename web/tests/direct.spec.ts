@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { directChecks, fresh } from '@/shared/rules/direct'
+import { needsHelp } from '@/shared/rules/program'
 
 describe('a Token or Key', () => {
   it('has the length asked for, letters and digits only, and is another each time', () => {
@@ -20,4 +21,11 @@ describe('the live check of own credentials', () => {
   it('says why a push was refused', () => {
     expect(directChecks({ direct: { ...none, last_push_at: 1, refused_at: 2, refusal: '加密方式比这里设置的弱' } })[2]).toMatchObject({ state: 'failed', text: '加密方式比这里设置的弱' })
   })
+})
+
+it('a program whose own AppSecret does not work needs help, one of the platform with an old error does not', () => {
+  expect(needsHelp({ state: 'active', mode: 'direct', last_error: 'AppSecret 不正确', missing: [] })).toBe(true)
+  expect(needsHelp({ state: 'active', mode: 'direct', last_error: null, missing: [] })).toBe(false)
+  expect(needsHelp({ state: 'disabled', mode: 'direct', last_error: 'AppSecret 不正确', missing: [] })).toBe(false)
+  expect(needsHelp({ state: 'active', mode: 'platform', last_error: '旧的', missing: [] })).toBe(false)
 })

@@ -1,12 +1,17 @@
 export interface ProgramHealth {
   state: string
   missing?: readonly { required: boolean }[] | null
+  mode?: string
+  last_error?: string | null
 }
+
+/** A program whose own AppSecret does not work: pushes come, and nothing can be read or answered. */
+export const secretBroken = (p: ProgramHealth) => p.mode === 'direct' && !!p.last_error
 
 /** Broken = complaints do not arrive or cannot be answered until somebody does something. Disabled on purpose is not broken. */
 export function needsHelp(p: ProgramHealth): boolean {
   if (p.state === 'disabled') return false
-  return p.state === 'revoked' || (p.missing ?? []).some(m => m.required)
+  return p.state === 'revoked' || secretBroken(p) || (p.missing ?? []).some(m => m.required)
 }
 
 export type ProgramGroup = 'all' | 'healthy' | 'broken' | 'disabled'

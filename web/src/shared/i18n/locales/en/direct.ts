@@ -1,5 +1,6 @@
 /** Programs with their own AppSecret, at the desk. */
 export default {
+  brokenHow: '{reason}. Open the program and choose “Change connection”',
   title: 'Own AppSecret', add: 'Connect with an AppSecret', edit: 'Change connection', toDirect: 'Move to own AppSecret', toPlatform: 'Move to the platform',
   toPlatformHint: 'Have the admin authorise the platform first, then move it. All complaints stay.', canMove: 'The mini program can also be connected with its own AppSecret. All complaints stay.',
   lead: 'Works without a third-party platform: Zhisu calls WeChat with the mini program’s own AppSecret, and WeChat pushes to the address made below.',

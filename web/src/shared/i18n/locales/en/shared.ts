@@ -136,7 +136,7 @@ export default {
     state: { queued: 'Waiting', sent: 'Sent', delivered: 'Delivered', failed: 'Failed', dropped: 'Dropped' },
   },
   programs: {
-    noName: 'Name not read yet', noPush: 'No push yet', fixMissing: 'Permission "{name}" is missing: {text}.', fixRevoked: 'The administrator withdrew the authorisation: no new complaints, no responses.',
+    noName: 'Name not read yet', noPush: 'No push yet', fixMissing: 'Permission "{name}" is missing: {text}.', fixSecret: 'The AppSecret does not work: complaints can be neither read nor answered.', fixRevoked: 'The administrator withdrew the authorisation: no new complaints, no responses.',
     authorised: '"{name}" is authorised', linkCopied: 'Link copied', states: { active: 'Active', disabled: 'Disabled', revoked: 'Withdrawn' },
   },
   role: { owner: 'Owner', manager: 'Manager', agent: 'Agent', finance: 'Finance', viewer: 'Viewer' },

@@ -1,5 +1,6 @@
 /** Programs with their own AppSecret, at the desk. */
 export default {
+  brokenHow: '{reason}。打开这个小程序，点「修改接入信息」',
   title: '自有 AppSecret', add: '用 AppSecret 接入', edit: '修改接入信息', toDirect: '改为自有 AppSecret', toPlatform: '改为第三方平台',
   toPlatformHint: '先让管理员授权给第三方平台，再改过来。投诉单都会保留。', canMove: '也可以改用小程序自己的 AppSecret 接入，投诉单都会保留。',
   lead: '没有第三方平台也能用：知诉用小程序自己的 AppSecret 调用微信，微信把消息推到下面生成的地址。',

@@ -136,7 +136,7 @@ export default {
     state: { queued: '等待发送', sent: '已发出', delivered: '已送达', failed: '没送到', dropped: '已取消' },
   },
   programs: {
-    noName: '名称未读到', noPush: '还没有推送', fixMissing: '缺少「{name}」权限：{text}。', fixRevoked: '管理员已取消授权：收不到新投诉，也不能回应。',
+    noName: '名称未读到', noPush: '还没有推送', fixMissing: '缺少「{name}」权限：{text}。', fixSecret: 'AppSecret 不能用：收到推送也读不到投诉，不能回应。', fixRevoked: '管理员已取消授权：收不到新投诉，也不能回应。',
     authorised: '「{name}」授权成功', linkCopied: '链接已复制', states: { active: '正常', disabled: '已停用', revoked: '已取消授权' },
   },
   role: { owner: '所有者', manager: '主管', agent: '客服', finance: '财务', viewer: '只读' },
