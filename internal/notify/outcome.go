@@ -137,7 +137,7 @@ func (s *Service) settleNotice(ctx context.Context, tx db.Tx, n *noticeRow, nx n
 	switch {
 	case elsewhere:
 		q = q.Set("fallback_at = ?", now)
-	case res.Outcome == channel.Sent && res.MessageID == "":
+	case res.Outcome == channel.Sent && !res.Receipt:
 		q = q.Set("fallback_at = NULL") // no receipt will come: accepted is all there is to know
 	}
 	ok, err := db.Changed(q.Exec(ctx))

@@ -15,7 +15,7 @@ import (
 func (w *world) sentAs(id string) (channelID, noticeID string) {
 	w.t.Helper()
 	channelID, noticeID = w.one()
-	w.provider.script(channel.Result{Outcome: channel.Sent, MessageID: id})
+	w.provider.script(channel.Result{Outcome: channel.Sent, MessageID: id, Receipt: true})
 	w.deliver(noticeID)
 	return channelID, noticeID
 }
@@ -78,7 +78,7 @@ func TestLostTwiceFails(t *testing.T) {
 		if err := w.Receipt(t.Context(), lost); err != nil {
 			t.Fatal(err)
 		}
-		w.provider.script(channel.Result{Outcome: channel.Sent, MessageID: "2"})
+		w.provider.script(channel.Result{Outcome: channel.Sent, MessageID: "2", Receipt: true})
 		w.deliver(id)
 		if err := w.Receipt(t.Context(), lost); err != nil { // the first report again
 			t.Fatal(err)

@@ -66,8 +66,10 @@ type Result struct {
 	Elsewhere bool
 	// BadAddress says that nothing will ever arrive at this address: somebody has to enter or bind it anew (Permanent).
 	BadAddress bool
-	// MessageID is what the provider calls the message in its receipts; empty if none can come.
+	// MessageID is what the provider calls the message: for receipts, and to ask the provider about it; may be empty.
 	MessageID string
+	// Receipt says that a receipt by MessageID will come; without one, accepted is all there is to know.
+	Receipt bool
 	// ProviderCode is the provider's own short code, such as "535" or "451 DT:SPM"; for a failure before any answer a word such as
 	// "timeout".
 	ProviderCode string

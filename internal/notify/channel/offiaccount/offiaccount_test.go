@@ -175,13 +175,13 @@ func open(t *testing.T, p *offiaccount.Provider, s channel.Settings) channel.Sen
 func TestTemplateMessageIsAccepted(t *testing.T) {
 	h := &host{}
 	p, c := provider(t, h)
-	if r := open(t, p, settings(nil)).Send(t.Context(), message); r.Outcome != channel.Sent || r.MessageID != "" {
+	if r := open(t, p, settings(nil)).Send(t.Context(), message); r.Outcome != channel.Sent || r.Receipt || r.MessageID == "" {
 		t.Errorf("without a callback a receipt is promised: %+v", r)
 	}
 	h.sent = nil
 	sd := open(t, p, settings(map[string]any{"token": "abc123", "push_mode": "plain"}))
 	for range 2 {
-		if r := sd.Send(t.Context(), message); r.Outcome != channel.Sent || r.MessageID != "2400000000000000001" {
+		if r := sd.Send(t.Context(), message); r.Outcome != channel.Sent || !r.Receipt || r.MessageID != "2400000000000000001" {
 			t.Fatalf("result %+v", r)
 		}
 	}

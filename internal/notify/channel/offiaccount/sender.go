@@ -47,10 +47,7 @@ func (s *sender) Send(ctx context.Context, m channel.Message) channel.Result {
 	if err != nil {
 		return judge(err, s.p.Clock.Now())
 	}
-	if !s.receipts {
-		id = ""
-	}
-	return channel.Result{Outcome: channel.Sent, MessageID: id, ProviderCode: "0", ProviderText: "ok"}
+	return channel.Result{Outcome: channel.Sent, MessageID: id, Receipt: s.receipts && id != "", ProviderCode: "0", ProviderText: "ok"}
 }
 
 // SceneCode implements channel.Binder.

@@ -76,9 +76,7 @@ type status struct {
 // Send implements channel.Sender.
 func (s *sender) Send(ctx context.Context, m channel.Message) channel.Result {
 	r := s.send(ctx, m, fill(s.s, m.Vars))
-	if !s.receipts {
-		r.MessageID = ""
-	}
+	r.Receipt = s.receipts && r.MessageID != ""
 	r.ProviderText = hideNumber(r.ProviderText, m.To)
 	return r
 }

@@ -168,7 +168,7 @@ func TestMessageIsSignedAndAccepted(t *testing.T) {
 	h := &host{}
 	p, _ := provider(t, h)
 	r := open(t, p, settings(nil)).Send(t.Context(), message)
-	if r.Outcome != channel.Sent || r.MessageID != "5000:1045710669157053657849499619" || r.ProviderCode != "Ok" {
+	if r.Outcome != channel.Sent || !r.Receipt || r.MessageID != "5000:1045710669157053657849499619" || r.ProviderCode != "Ok" {
 		t.Fatalf("%+v", r)
 	}
 	if got := fmt.Sprint(h.sent[0]["TemplateParamSet"]); got != "[897051 47]" {
@@ -180,7 +180,7 @@ func TestWithoutACallbackNoReceiptIsPromised(t *testing.T) {
 	p, _ := provider(t, &host{})
 	s := settings(nil)
 	s.Receipts = false
-	if r := open(t, p, s).Send(t.Context(), message); r.Outcome != channel.Sent || r.MessageID != "" {
+	if r := open(t, p, s).Send(t.Context(), message); r.Outcome != channel.Sent || r.Receipt || r.MessageID == "" {
 		t.Errorf("%+v", r)
 	}
 }
