@@ -77,7 +77,7 @@ func (a *API) lastPush(ctx context.Context) (time.Time, error) {
 	return last, err
 }
 
-const ticketStale = time.Hour
+const ticketStale = 30 * time.Minute // WeChat pushes one every ten; see also gap.ticketOld
 
 func (a *API) platformChecks(st program.PlatformStatus, lastPush time.Time) []check {
 	now := a.Clock.Now()

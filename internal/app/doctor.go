@@ -73,7 +73,7 @@ func (a *App) checkPlatform(ctx context.Context) []finding {
 	}
 	now := time.Now()
 	complete := finding{ok: st.HasSecret && st.HasToken && st.HasAESKey, what: "third-party platform " + st.ComponentAppID + " has secret, token and key"}
-	ticket := finding{ok: now.Sub(st.TicketReceived.Time()) < time.Hour, what: "component_verify_ticket: none received", hint: "WeChat pushes one every 10 minutes to " + a.Config.PublicURL + "/wechat/platform/events"}
+	ticket := finding{ok: now.Sub(st.TicketReceived.Time()) < 30*time.Minute, what: "component_verify_ticket: none received", hint: "WeChat pushes one every 10 minutes to " + a.Config.PublicURL + "/wechat/platform/events"}
 	if !st.TicketReceived.IsZero() {
 		ticket.what = fmt.Sprintf("component_verify_ticket received %s ago", now.Sub(st.TicketReceived.Time()).Round(time.Second))
 	}
