@@ -25,7 +25,6 @@ func (a *API) actionRoutes() {
 	handle(a, act, op(get, "/complaints/{id}/advice", "get-advice", "actions", "Texts and evidence that fit the case"), a.advice)
 	handle(a, act, op(post, "/complaints/{id}/editing", "edit-complaint", "actions", "Say that somebody is working on the case; lasts a minute"), a.edit)
 	handle(a, act, op(del, "/complaints/{id}/editing", "stop-editing-complaint", "actions", "Give the case back"), a.stopEditing)
-	handle(a, act, created(op(post, "/complaints/{id}/notes", "add-note", "complaints", "Write a note to colleagues; never sent out")), a.addNote)
 	handle(a, identity.RightCasesRead, op(get, "/actions/{id}", "get-action", "actions", "What became of an action"), a.getAction)
 	a.templateRoutes()
 }
@@ -233,7 +232,10 @@ func (a *API) advice(ctx context.Context, in *adviceInput) (*body[adviceView], e
 	}
 	kind := complaint.Action(in.Kind)
 	v := adviceView{Templates: []renderedTemplate{}, Checklist: action.Checklist(kind, c.Type)}
-	values := a.templateValues(c, p.Name)
+	values, err := a.templateValues(ctx, c, p.Name)
+	if err != nil {
+		return nil, err
+	}
 	for _, t := range action.Suggest(all, kind, c.Type) {
 		r := action.Render(t, values)
 		v.Templates = append(v.Templates, renderedTemplate{t.ID, t.Name, orNil(string(t.Decision)), r.Text, r.Unfilled})
@@ -275,26 +277,6 @@ func (a *API) stopEditing(ctx context.Context, in *ByID) (*empty, error) {
 		return nil, err
 	}
 	return &empty{}, a.Complaints.StopEditing(ctx, c.ID, who(ctx).UserID)
-}
-
-type noteInput struct {
-	ByID
-	Body struct {
-		Text string `json:"text"`
-	}
-}
-
-func (a *API) addNote(ctx context.Context, in *noteInput) (*body[noteView], error) {
-	c, err := a.complaint(ctx, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	p := who(ctx)
-	n, err := a.Complaints.AddNote(ctx, c.ID, p.UserID, p.Name, in.Body.Text)
-	if err != nil {
-		return nil, err
-	}
-	return &body[noteView]{noteViewOf(n)}, nil
 }
 
 func (a *API) getAction(ctx context.Context, in *ByID) (*body[actionView], error) {

@@ -92,11 +92,15 @@ func (b BulkBody) check() error {
 }
 
 // bulkText is what is said for one complaint.
-func (a *API) bulkText(b BulkBody, c *complaint.Complaint, programName string) string {
+func (a *API) bulkText(ctx context.Context, b BulkBody, c *complaint.Complaint, programName string) (string, error) {
 	if b.Kind != "respond" {
-		return strings.TrimSpace(b.Content)
+		return strings.TrimSpace(b.Content), nil
 	}
-	return action.Render(&action.Template{Body: strings.TrimSpace(b.Content)}, a.templateValues(c, programName)).Text
+	values, err := a.templateValues(ctx, c, programName)
+	if err != nil {
+		return "", err
+	}
+	return action.Render(&action.Template{Body: strings.TrimSpace(b.Content)}, values).Text, nil
 }
 
 // mayBulk checks what can be known before it is done.
@@ -127,13 +131,19 @@ func (a *API) previewBulk(ctx context.Context, in *bulkPreviewInput) (*body[bulk
 	if err != nil {
 		return nil, err
 	}
+	refunded, err := a.Refunds.Refunded(ctx, b.IDs)
+	if err != nil {
+		return nil, err
+	}
 	out := bulkPreviews{Items: []bulkPreview{}}
 	for _, id := range unique(b.IDs) {
 		v := bulkPreview{ComplaintID: id, Warnings: []warning{}}
 		c, err := a.complaint(ctx, id)
 		if err == nil {
 			v.ComplaintOrderID, v.ProgramName, v.TypeText, v.DueAt = c.ComplaintOrderID, names[c.ProgramID], c.Type.Text(), c.DueAt.Ptr()
-			v.Text = a.bulkText(b, c, names[c.ProgramID])
+			v.Text, err = a.bulkText(ctx, b, c, names[c.ProgramID])
+		}
+		if err == nil {
 			err = a.mayBulk(ctx, b, c, u, v.Text)
 		}
 		if err != nil {
@@ -141,7 +151,7 @@ func (a *API) previewBulk(ctx context.Context, in *bulkPreviewInput) (*body[bulk
 				return nil, err
 			}
 		} else if v.OK = true; b.Kind == "respond" {
-			for _, w := range action.Warnings(action.Intent{Kind: complaint.Respond, Decision: action.Decision(b.Decision), Content: v.Text}, false) {
+			for _, w := range action.Warnings(action.Intent{Kind: complaint.Respond, Decision: action.Decision(b.Decision), Content: v.Text}, refunded[id] > 0) {
 				v.Warnings = append(v.Warnings, warning{w.Code, w.Text})
 			}
 		}
@@ -210,7 +220,9 @@ func (a *API) bulkOne(ctx context.Context, in *bulkInput, id, key string, u iden
 	}
 	text := in.Body.Contents[id]
 	if text == "" {
-		text = a.bulkText(b, c, names[c.ProgramID])
+		if text, err = a.bulkText(ctx, b, c, names[c.ProgramID]); err != nil {
+			return "", err
+		}
 	}
 	switch b.Kind {
 	case "assign":

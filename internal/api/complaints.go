@@ -94,14 +94,6 @@ type acknowledged struct {
 	At db.Time `json:"at" doc:"Unix ms"`
 }
 
-type noteView struct {
-	ID         string  `json:"id"`
-	At         db.Time `json:"at" doc:"Unix ms"`
-	AuthorID   string  `json:"author_id"`
-	AuthorName string  `json:"author_name"`
-	Text       string  `json:"text"`
-}
-
 type hint struct {
 	Reason string `json:"reason"`
 	When   string `json:"when"`
@@ -434,8 +426,4 @@ func (a *API) addSurroundings(ctx context.Context, c *complaint.Complaint, v *co
 		v.Notes = append(v.Notes, noteViewOf(&notes[i]))
 	}
 	return err
-}
-
-func noteViewOf(n *complaint.Note) noteView {
-	return noteView{n.ID, n.CreatedAt, n.AuthorID, n.AuthorName, n.Text}
 }

@@ -22,7 +22,7 @@ type noticeView struct {
 	SentAt        *int64        `json:"sent_at" doc:"Unix ms"`
 	Attempts      []attemptView `json:"attempts"`
 
-	Reason     string            `json:"reason" enum:"subscription,escalation,digest,fallback,resend,warning" doc:"Why this receiver is told"`
+	Reason     string            `json:"reason" enum:"subscription,escalation,digest,fallback,resend,warning,mention" doc:"Why this receiver is told"`
 	ReasonText *string           `json:"reason_text"`
 	UserID     *string           `json:"user_id" doc:"The member who is told"`
 	Urgent     bool              `json:"urgent" doc:"Not held back by quiet hours"`

@@ -69,6 +69,7 @@ func (a *API) routes() {
 	handle(a, identity.RightDeliveries, accepted(op(post, "/deliveries/{id}/replay", "replay-delivery", "deliveries", "Work on a push again")), a.replayDelivery)
 
 	a.inboxRoutes()
+	a.noteRoutes()
 	a.viewRoutes()
 	a.bulkRoutes()
 	a.exportRoutes()

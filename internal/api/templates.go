@@ -4,11 +4,13 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/refund"
 )
 
 func (a *API) templateRoutes() {
@@ -114,7 +116,7 @@ func (a *API) deleteTemplate(ctx context.Context, in *ByID) (*empty, error) {
 }
 
 // templateValues are the variables of a case by name; what is unknown is empty.
-func (a *API) templateValues(c *complaint.Complaint, programName string) map[string]string {
+func (a *API) templateValues(ctx context.Context, c *complaint.Complaint, programName string) (map[string]string, error) {
 	v := map[string]string{"商品": c.ProductName, "订单号": c.OutTradeNo, "小程序": programName}
 	if v["订单号"] == "" {
 		v["订单号"] = c.TransactionID
@@ -125,8 +127,15 @@ func (a *API) templateValues(c *complaint.Complaint, programName string) map[str
 	if b, err := c.Return(); err == nil {
 		v["快递单号"] = b.WaybillID
 	}
+	refunds, err := a.Refunds.OfComplaint(ctx, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(refunds, func(r refund.Refund) bool { return r.State == refund.Done }); i >= 0 {
+		v["退款单号"] = refunds[i].RefundID
+	}
 	if left := c.DueAt - db.At(a.Clock.Now()); !c.DueAt.IsZero() && left > 0 {
 		v["剩余时间"] = fmt.Sprintf("%d 小时 %d 分", left/3_600_000, left/60_000%60)
 	}
-	return v
+	return v, nil
 }

@@ -40,6 +40,9 @@ func (a *App) workers() *river.Workers {
 	})
 	work(w, func(ctx context.Context, j complaint.ChangedArgs) error { return a.tell(ctx, j) })
 	work(w, func(ctx context.Context, j complaint.DutyArgs) error { return a.Notify.Watch(ctx, j.ComplaintID) })
+	work(w, func(ctx context.Context, j complaint.MentionedArgs) error {
+		return a.Notify.Mention(ctx, j.ComplaintID, j.NoteID, j.UserID, j.By)
+	})
 	work(w, func(ctx context.Context, _ complaint.IndexArgs) error {
 		return a.Complaints.IndexText(ctx, a.Inbound.Flooded)
 	})

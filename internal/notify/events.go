@@ -56,6 +56,7 @@ var heads = map[string]struct{ subject, lead string }{
 	EventPushSilent:        {"很久没有收到推送", "很久没有收到微信的推送，请检查消息与事件接收 URL。"},
 	EventScoreDropped:      {"交易体验分下降", "这个小程序的交易体验分下降了。"},
 	EventMerchantExpiring:  {"商户证书快到期", "这个小程序的商户证书快到期了，到期后不能退款，请尽快更换。"},
+	eventMention:           {"备注里提到你：", "有同事在备注里提到了你。"},
 	EventChannelFailing:    {"通知渠道发送失败", "有一个通知渠道发不出消息，请检查它的设置。"},
 }
 

@@ -77,7 +77,7 @@ func (s *Service) message(ctx context.Context, n *noticeRow, f Facts) (channel.M
 	}
 	f.URL = s.link(ctx, n, f)
 	l := s.letter(n.Event, f)
-	if n.Reason == Escalated {
+	if n.Reason == Escalated || n.Reason == Mentioned {
 		l.Lead = n.ReasonText + "。"
 	}
 	return s.finished(n, to, s.subject(n.Event, f), l, f)

@@ -155,6 +155,7 @@ const (
 	FellBack   Reason = "fallback" // another channel failed or was silent
 	Resent     Reason = "resend"
 	Warned     Reason = "warning" // a channel fails and nobody subscribed to that
+	Mentioned  Reason = "mention" // a colleague's note names him
 )
 
 func secretsPlace(channelID string) secret.Place {

@@ -214,6 +214,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/colleagues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members whom a note can name */
+        get: operations["get-colleagues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complaints": {
         parameters: {
             query?: never;
@@ -2717,6 +2734,8 @@ export interface components {
             role: string;
         };
         NoteInputBody: {
+            /** @description Ids of members whom it names; they are told */
+            mentions?: string[];
             text: string;
         };
         NoteView: {
@@ -2728,6 +2747,8 @@ export interface components {
             author_id: string;
             author_name: string;
             id: string;
+            /** @description Colleagues whom it names */
+            mentions: components["schemas"]["Person"][];
             text: string;
         };
         NoticeView: {
@@ -2758,7 +2779,7 @@ export interface components {
              * @description Why this receiver is told
              * @enum {string}
              */
-            reason: "subscription" | "escalation" | "digest" | "fallback" | "resend" | "warning";
+            reason: "subscription" | "escalation" | "digest" | "fallback" | "resend" | "warning" | "mention";
             reason_text: string | null;
             resend_of: string | null;
             /**
@@ -4776,6 +4797,65 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChannelTest"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-colleagues": {
+        parameters: {
+            query: {
+                /** @description Whose cases they must see */
+                program_id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePerson"];
                 };
             };
             /** @description Unauthorized */

@@ -8,7 +8,7 @@ export type Source = (typeof SOURCES)[number]
 
 const groupOf = (e: TimelineEntry): Source => (e.source === 'wechat' || e.source === 'staff' ? e.source : 'auto')
 
-type Told = Pick<Complaint, 'timeline' | 'content' | 'images'>
+type Told = Pick<Complaint, 'timeline' | 'content' | 'images'> & Partial<Pick<Complaint, 'notes'>>
 
 /** WeChat's first entry carries the whole complaint, which stands above the timeline already. */
 export function withoutRepeat(entry: TimelineEntry, complaint: Told): TimelineEntry {
@@ -34,5 +34,8 @@ export function useTimeline(complaint: MaybeRefOrGetter<Told>) {
     ? t('case.actorSays', { actor: e.actor, text: e.text })
     : e.text)
 
-  return { source, shown, has, words }
+  /** Who is named in the notes. */
+  const named = computed(() => (toValue(complaint).notes ?? []).flatMap(n => (n.mentions ?? []).map(m => m.name)))
+
+  return { source, shown, has, words, named }
 }

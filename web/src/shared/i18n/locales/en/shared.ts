@@ -98,7 +98,7 @@ export default {
   kind: { choose: 'What to do', respond: 'Respond', supplement: 'Add evidence', refund_proof: 'Proof of handling', appeal: 'Appeal' },
   returned: { ask: 'Did the returned goods arrive?', yes: 'Yes', no: 'No' },
   editing: { other: '{name} is working on this complaint', takeOver: 'Take over' },
-  note: { placeholder: 'A note only colleagues see', label: 'Internal note', save: 'Save note' },
+  note: { placeholder: 'A note only colleagues see; @ tells one of them', label: 'Internal note', save: 'Save note', name: 'Colleagues' },
   advice: { open: 'Texts and advice', none: 'No text fits yet', unfilled: 'To fill in: {list}', checklist: 'Evidence that usually helps' },
   pictures: {
     progress: '{n}%',
@@ -129,7 +129,7 @@ export default {
     complaint_new: 'New complaint', complaint_progress: 'Complaint progressed', complaint_evidence_wanted: 'Platform wants evidence', complaint_ruled_against: 'Ruled against the merchant',
     complaint_withdrawn: 'Buyer withdrew', complaint_closed: 'Complaint closed', appeal_result: 'Appeal decided', deadline_near: 'Deadline near', refund_done: 'Refund done',
     refund_failed: 'Refund failed', rule_acted: 'Rule acted', rule_stopped: 'Rule stopped', permission_lost: 'Program lost a permission', merchant_expiring: 'Merchant certificate ends soon', push_silent: 'No pushes for long',
-    score_dropped: 'Score dropped', channel_failing: 'Channel failing', digest_daily: 'Daily digest', notices_list: 'Several in one', test: 'Test message',
+    note_mention: 'Named in a note', score_dropped: 'Score dropped', channel_failing: 'Channel failing', digest_daily: 'Daily digest', notices_list: 'Several in one', test: 'Test message',
   },
   notice: {
     none: 'No notice was sent yet',

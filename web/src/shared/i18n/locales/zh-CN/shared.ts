@@ -98,7 +98,7 @@ export default {
   kind: { choose: '要做的事', respond: '回应用户', supplement: '补充凭证', refund_proof: '上传处理凭证', appeal: '申诉' },
   returned: { ask: '收到退货了吗？', yes: '已收到', no: '没有收到' },
   editing: { other: '{name} 正在处理这张投诉单', takeOver: '由我处理' },
-  note: { placeholder: '写备注，只有同事能看到', label: '内部备注', save: '保存备注' },
+  note: { placeholder: '写备注，只有同事能看到；输入 @ 提醒某人', label: '内部备注', save: '保存备注', name: '同事' },
   advice: { open: '话术与建议', none: '还没有适用的话术', unfilled: '待补充：{list}', checklist: '这类投诉常用的凭证' },
   pictures: {
     progress: '{n}%',
@@ -129,7 +129,7 @@ export default {
     complaint_new: '新投诉', complaint_progress: '投诉有进展', complaint_evidence_wanted: '平台要求补充凭证', complaint_ruled_against: '平台判定商责',
     complaint_withdrawn: '用户撤销投诉', complaint_closed: '投诉完结', appeal_result: '申诉结果', deadline_near: '即将到期', refund_done: '退款成功',
     refund_failed: '退款失败', rule_acted: '规则已执行', rule_stopped: '规则已停止', permission_lost: '小程序权限丢失', merchant_expiring: '商户证书快到期', push_silent: '长时间没有推送',
-    score_dropped: '体验分下降', channel_failing: '通知渠道异常', digest_daily: '每日汇总', notices_list: '多条合并', test: '测试消息',
+    note_mention: '备注里提到', score_dropped: '体验分下降', channel_failing: '通知渠道异常', digest_daily: '每日汇总', notices_list: '多条合并', test: '测试消息',
   },
   notice: {
     none: '还没有发出过通知',
