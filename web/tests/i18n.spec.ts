@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createI18n } from 'vue-i18n'
 import enDesk from '@/shared/i18n/locales/en/desk'
 import enPhone from '@/shared/i18n/locales/en/phone'
 import enShared from '@/shared/i18n/locales/en/shared'
@@ -35,6 +36,13 @@ describe.each(Object.entries(words))('the two languages of %s', (_part, { zh, en
 
   test('fill in the same values', () => {
     for (const [key, text] of zh) expect(new Set(holes(en.get(key)!)), key).toEqual(new Set(holes(text)))
+  })
+
+  test('can be read: a bare @ breaks the page it stands on', () => {
+    for (const messages of [zh, en]) {
+      const i18n = createI18n({ legacy: false, locale: 'x', messages: { x: Object.fromEntries(messages) }, flatJson: true, missingWarn: false })
+      for (const key of messages.keys()) expect(() => i18n.global.t(key), key).not.toThrow()
+    }
   })
 
   test('Chinese sentences keep a blank between Chinese and Latin or figures, and full-width punctuation', () => {

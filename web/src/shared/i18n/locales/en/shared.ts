@@ -98,7 +98,7 @@ export default {
   kind: { choose: 'What to do', respond: 'Respond', supplement: 'Add evidence', refund_proof: 'Proof of handling', appeal: 'Appeal' },
   returned: { ask: 'Did the returned goods arrive?', yes: 'Yes', no: 'No' },
   editing: { other: '{name} is working on this complaint', takeOver: 'Take over' },
-  note: { placeholder: 'A note only colleagues see; @ tells one of them', label: 'Internal note', save: 'Save note', name: 'Colleagues' },
+  note: { placeholder: 'A note only colleagues see; {\'@\'} tells one of them', label: 'Internal note', save: 'Save note', name: 'Colleagues' },
   advice: { open: 'Texts and advice', none: 'No text fits yet', unfilled: 'To fill in: {list}', checklist: 'Evidence that usually helps' },
   pictures: {
     progress: '{n}%',

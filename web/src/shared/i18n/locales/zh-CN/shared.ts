@@ -98,7 +98,7 @@ export default {
   kind: { choose: '要做的事', respond: '回应用户', supplement: '补充凭证', refund_proof: '上传处理凭证', appeal: '申诉' },
   returned: { ask: '收到退货了吗？', yes: '已收到', no: '没有收到' },
   editing: { other: '{name} 正在处理这张投诉单', takeOver: '由我处理' },
-  note: { placeholder: '写备注，只有同事能看到；输入 @ 提醒某人', label: '内部备注', save: '保存备注', name: '同事' },
+  note: { placeholder: '写备注，只有同事能看到；输入 {\'@\'} 提醒某人', label: '内部备注', save: '保存备注', name: '同事' },
   advice: { open: '话术与建议', none: '还没有适用的话术', unfilled: '待补充：{list}', checklist: '这类投诉常用的凭证' },
   pictures: {
     progress: '{n}%',
