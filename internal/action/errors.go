@@ -44,6 +44,16 @@ const (
 	CodeNoUpload     = "no_upload"     // the permission to upload pictures is missing
 )
 
+// Problem is the sentence a merchant reads about an action that failed, empty otherwise.
+func (a *Action) Problem() string { return problem(a.Kind, a.ErrorCode) }
+
+func problem(kind complaint.Action, code string) string {
+	if kind == complaint.Appeal && code == CodeMovedOn { // 1002, also when the appeal's time is over (reference/wechat-complaint-api.md §6.4)
+		return "这张投诉单现在不能申诉：可能已超过申诉时间，或者已经申诉过。刚刚已为您刷新"
+	}
+	return Text(code)
+}
+
 // Text is the sentence a merchant reads for a failure code.
 func Text(code string) string {
 	switch code {
@@ -70,7 +80,7 @@ func Text(code string) string {
 	case CodeGaveUp:
 		return "多次尝试都没能送达微信，请稍后再试"
 	case CodeRefused:
-		return "微信没有接受这次操作"
+		return "微信没有接受这次操作。请检查内容后再发一次；仍不成功，请把 errcode 和 rid 提供给微信客服"
 	}
 	return ""
 }

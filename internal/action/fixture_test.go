@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strings"
 	"sync"
 	"testing"
@@ -55,6 +56,8 @@ type world struct {
 	during func(w http.ResponseWriter, r *http.Request, sim http.Handler)
 	// duringAPI is the call that during is about.
 	duringAPI string
+	// passed hears of every answer of WeChat's, before anybody reads it; nil outside crash tests.
+	passed func(step string)
 }
 
 // onEngines runs fn once on each engine with a program that is authorised.
@@ -142,7 +145,22 @@ func (pictures) Open(_ context.Context, id string) ([]byte, string, string, erro
 func (w *world) wechat(limit time.Duration) *wechat.Client {
 	transport := &http.Transport{}
 	w.t.Cleanup(transport.CloseIdleConnections)
-	return wechat.New(w.url, &http.Client{Transport: transport, Timeout: limit})
+	return wechat.New(w.url, &http.Client{Transport: wire{transport, w}, Timeout: limit})
+}
+
+// wire tells the world that an answer of WeChat's has arrived.
+type wire struct {
+	http.RoundTripper
+	w *world
+}
+
+// RoundTrip implements http.RoundTripper.
+func (x wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := x.RoundTripper.RoundTrip(r)
+	if x.w.passed != nil && err == nil {
+		x.w.passed("answer of " + path.Base(r.URL.Path))
+	}
+	return resp, err
 }
 
 // authorize walks the redirect of the one-click authorisation.

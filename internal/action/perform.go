@@ -349,7 +349,7 @@ func entry(a *Action, code string) complaint.Entry {
 	}
 	e.Images.V = []string{}
 	if code != "" {
-		e.Kind, e.Text = string(a.Kind)+"_failed", word+"没有发出："+Text(code)
+		e.Kind, e.Text = string(a.Kind)+"_failed", word+"没有发出："+problem(a.Kind, code)
 	}
 	return e
 }

@@ -62,7 +62,7 @@ func actionViewOf(x *action.Action) actionView {
 		v.AcceptReturn = &yes
 	}
 	if x.ErrorCode != "" || (x.State != action.Done && x.Errcode != nil) {
-		e := actionError{Code: x.ErrorCode, Text: action.Text(x.ErrorCode), WechatErrcode: x.Errcode, RID: orNil(x.RID)}
+		e := actionError{Code: x.ErrorCode, Text: x.Problem(), WechatErrcode: x.Errcode, RID: orNil(x.RID)}
 		if x.ErrorCode == "" {
 			e.Code, e.Text = "retrying", "微信暂时没有正常返回，正在重试"
 			if x.State == action.Unknown {
