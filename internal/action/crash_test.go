@@ -87,7 +87,7 @@ func TestCrashAfterEachStepOfAnAction(t *testing.T) {
 		if !ok {
 			w.t.Fatalf("the writing pool is a %T", w.db.Write())
 		}
-		db.AddQueryHook(f)
+		db.AddQueryHook(f) //nolint:staticcheck // the other way makes another pool, and the world has this one
 		for _, kind := range complaint.Actions() {
 			steps := []string{}
 			for after := 0; ; after++ {

@@ -94,7 +94,7 @@ func (w *world) performed(c *complaint.Complaint, kind complaint.Action, name st
 
 // What we last read may be old: the case has gone on behind our back into every state there is. The fresh look finds out, and the call is not made.
 func TestWhateverTheCaseHasBecomeMeanwhileIsSeenBeforeTheCall(t *testing.T) {
-	onEngines(t, func(w *world) {
+	onOneEngine(t, func(w *world) {
 		c := w.file()
 		for status := range every {
 			if status == 201 {
@@ -143,7 +143,7 @@ func TestEveryErrorCodeOfEveryCallEndsInWords(t *testing.T) {
 		complaint.Respond: {201, complaint.AppealNone}, complaint.Supplement: {106, complaint.AppealNone},
 		complaint.RefundProof: {206, complaint.AppealNone}, complaint.Appeal: {112, complaint.AppealOpen},
 	}
-	onEngines(t, func(w *world) {
+	onOneEngine(t, func(w *world) {
 		for _, r := range rows {
 			for _, kind := range r.kinds {
 				w.row(fmt.Sprintf("%s %d", kind, r.errcode), func() {
@@ -180,7 +180,7 @@ func (w *world) says(c *complaint.Complaint, a *Action, next string) {
 
 // The upload's own codes (§7), for each kind of action: nothing was sent, and the sentence says what to do.
 func TestEveryErrorCodeOfTheUploadEndsInWords(t *testing.T) {
-	onEngines(t, func(w *world) {
+	onOneEngine(t, func(w *world) {
 		for _, r := range []struct {
 			errcode    int
 			code, next string
