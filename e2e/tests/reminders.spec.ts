@@ -39,6 +39,7 @@ test('reminders, a subscription with conditions, and resending', async ({ page, 
       await page.getByTestId('filter-min').fill('100')
       await page.getByTestId('subscription-save').click()
       await expect(page.getByTestId('subscription').filter({ hasText: receiver })).toHaveCount(1)
+      await expect(page.getByTestId('subscription').filter({ hasText: receiver }).getByTestId('subscription-filter')).toHaveText('金额 ¥100.00 起')
       const { items } = await zhisu.api<{ items: { min_amount: number | null, receivers: { address: string }[] }[] }>('GET', '/subscriptions')
       expect(items.find((s) => s.receivers.some((r) => r.address === receiver))!.min_amount).toBe(10_000)
     })
@@ -49,11 +50,32 @@ test('reminders, a subscription with conditions, and resending', async ({ page, 
   const [summary] = await mailpit.to(receiver)
   expect((await mailpit.read(summary!.ID)).Text).toContain('168.00')
 
-  if (isMobile) return
+  if (isMobile) {
+    await test.step('the phone shows the channel and tests it', async () => {
+      await page.goto(`${zhisu.ready.url}/notices/channels`)
+      const card = page.getByTestId('channel').filter({ hasText: '夜班邮箱' })
+      await card.getByTestId('test-address').fill(receiver)
+      await card.getByTestId('test-channel').click()
+      await expect(card.getByTestId('test-result')).toHaveAttribute('data-ok', 'true')
+    })
+    return
+  }
   await test.step('a message is sent once more', async () => {
     await page.goto(`${zhisu.ready.url}/notices/log`)
-    const row = page.getByTestId('notice').filter({ hasText: '夜班邮箱' }).first()
+    await page.getByTestId('log-channel').selectOption(channel.id)
+    await expect(page.getByTestId('notice')).toHaveCount(await page.getByTestId('notice').filter({ hasText: '夜班邮箱' }).count())
+    const row = page.getByTestId('notice').filter({ hasText: receiver.slice(0, 1) }).first()
     await row.getByTestId('resend').click()
     await expect.poll(async () => (await mailpit.to(receiver)).length).toBeGreaterThan(1)
+  })
+  await test.step('its link is ended at the case', async () => {
+    await page.getByTestId('notice').first().getByRole('link', { name: '投诉单' }).click()
+    await page.getByTestId('case-links').locator('summary').click()
+    const links = page.getByTestId('case-link')
+    await expect(links.first()).toHaveAttribute('data-state', 'active')
+    const active = await links.and(page.locator('[data-state="active"]')).count()
+    await page.getByTestId('revoke-link').first().click()
+    await page.getByTestId('revoke-link-sure').click()
+    await expect(links.and(page.locator('[data-state="active"]'))).toHaveCount(active - 1)
   })
 })
