@@ -230,7 +230,7 @@ func (a *API) summaries(ctx context.Context, cs []complaint.Complaint) ([]Compla
 	for i := range cs {
 		out[i] = summaryOf(&cs[i], names[cs[i].ProgramID], string(last[cs[i].ID]), people)
 	}
-	return out, nil
+	return out, a.addMoney(ctx, cs, ids, out)
 }
 
 type complaintCounts struct {

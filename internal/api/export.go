@@ -65,7 +65,7 @@ func (a *API) exportComplaints(ctx context.Context, in *exportComplaintsInput) (
 }
 
 func (a *API) exportRows(ctx context.Context, t table.Writer, f complaint.Filter, cs []complaint.Complaint, next string) error {
-	if err := t.Row("投诉单号", "小程序", "环节", "微信状态", "问题类型", "订单金额（元）", "商品", "支付单号", "商户单号", "用户手机", "投诉内容", "投诉时间", "截止时间", "负责人", "最近操作", "与微信同步于"); err != nil {
+	if err := t.Row("投诉单号", "小程序", "环节", "微信状态", "问题类型", "订单金额（元）", "已退款（元）", "商品", "支付单号", "商户单号", "用户手机", "投诉内容", "投诉时间", "截止时间", "负责人", "最近操作", "与微信同步于"); err != nil {
 		return err
 	}
 	people, err := a.people(ctx)
@@ -101,9 +101,12 @@ var (
 )
 
 func exportRow(c *complaint.Complaint, s *ComplaintSummary, people map[string]string) []any {
-	var amount any
+	var amount, back any
 	if c.Amount != nil {
 		amount = table.Fen(*c.Amount)
+	}
+	if s.RefundedAmount != nil {
+		back = table.Fen(*s.RefundedAmount)
 	}
 	last := ""
 	if s.ActionState != nil {
@@ -116,7 +119,7 @@ func exportRow(c *complaint.Complaint, s *ComplaintSummary, people map[string]st
 		return table.Time{Time: t.Time().In(complaint.Beijing)}
 	}
 	return []any{
-		c.ComplaintOrderID, s.ProgramName, stageTexts[s.Stage], s.StatusText, s.TypeText, amount, c.ProductName, c.TransactionID, c.OutTradeNo, c.PhoneMasked, c.ContentMasked,
+		c.ComplaintOrderID, s.ProgramName, stageTexts[s.Stage], s.StatusText, s.TypeText, amount, back, c.ProductName, c.TransactionID, c.OutTradeNo, c.PhoneMasked, c.ContentMasked,
 		at(c.CreatedAt), at(c.DueAt), people[c.AssigneeID], last, at(c.SyncedAt),
 	}
 }

@@ -137,6 +137,9 @@ func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[
 	if _, err := a.program(ctx, in.ID); err != nil {
 		return nil, err
 	}
+	if err := in.allowed(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.checkOwner(ctx, in.Body.OwnerID); err != nil {
 		return nil, err
 	}
@@ -149,6 +152,9 @@ func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[
 	}
 	patch := program.Patch{Tags: in.Body.Tags, OwnerID: in.Body.OwnerID, MerchantID: in.Body.MerchantID}
 	detail := map[string]any{}
+	if m := in.Body.MerchantID; m != nil {
+		detail["merchant_id"] = *m
+	}
 	if in.Body.State != nil {
 		st := program.State(*in.Body.State)
 		patch.State, detail["state"] = &st, st
@@ -175,6 +181,15 @@ func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[
 		a.tryDirect(ctx, in.ID)
 	}
 	return a.getProgram(ctx, &in.ByID)
+}
+
+// allowed: who manages merchants says which program is paid from which, and nothing else about programs.
+func (in *updateProgramInput) allowed(ctx context.Context) error {
+	b := &in.Body
+	if who(ctx).Can(identity.RightPrograms) || b.State == nil && b.Tags == nil && b.OwnerID == nil && b.Mode == nil && !b.any() {
+		return nil
+	}
+	return problemOf(http.StatusForbidden, CodeForbidden, "您的角色只能设置小程序的商户号")
 }
 
 // checkOwner wants an active member as the responsible person; empty means nobody.

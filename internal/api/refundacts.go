@@ -242,6 +242,34 @@ func (a *API) putRefundSettings(ctx context.Context, in *putRefundSettingsInput)
 	})
 }
 
+// addMoney fills in what lists say of refunds: what arrived, and whether something may go back.
+func (a *API) addMoney(ctx context.Context, cs []complaint.Complaint, ids []string, out []ComplaintSummary) error {
+	if len(cs) == 0 {
+		return nil
+	}
+	back, err := a.Refunds.Refunded(ctx, ids)
+	if err != nil {
+		return err
+	}
+	merchants, err := a.Programs.MerchantIDs(ctx)
+	if err != nil {
+		return err
+	}
+	for i := range out {
+		fen := back[cs[i].ID]
+		out[i].RefundedAmount = &fen
+		addRefundAction(&cs[i], merchants[cs[i].ProgramID], &out[i])
+	}
+	return nil
+}
+
+// addRefundAction: what WeChat Pay says of the order decides when somebody asks; neither a list nor a case asks it.
+func addRefundAction(c *complaint.Complaint, merchantID string, v *ComplaintSummary) {
+	if merchantID != "" && c.TransactionID != "" && c.Status != 312 {
+		v.LegalActions = append(v.LegalActions, "refund")
+	}
+}
+
 // addRefunds fills in a case's refunds and what follows from them.
 func (a *API) addRefunds(ctx context.Context, c *complaint.Complaint, merchantID string, v *complaintView) error {
 	rs, err := a.Refunds.OfComplaint(ctx, c.ID)
@@ -261,8 +289,6 @@ func (a *API) addRefunds(ctx context.Context, c *complaint.Complaint, merchantID
 	if kind, content := refund.FollowUp(c, rs); kind != "" {
 		v.RefundFollowUp = someOf(refundFollowUp{string(kind), content})
 	}
-	if merchantID != "" && c.TransactionID != "" && c.Status != 312 {
-		v.LegalActions = append(v.LegalActions, "refund")
-	}
+	addRefundAction(c, merchantID, &v.ComplaintSummary)
 	return nil
 }

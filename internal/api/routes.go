@@ -52,7 +52,7 @@ func (a *API) routes() {
 	handle(a, identity.RightPrograms, created(op(post, "/programs", "create-program", "programs", "Connect a program with its own AppSecret")), a.createProgram)
 	handle(a, identity.RightPrograms, created(op(post, "/programs/authorizations", "authorize-program", "programs", "Make a link that leads to WeChat's authorisation page")), a.startAuthorization)
 	handle(a, identity.RightCasesRead, op(get, "/programs/{id}", "get-program", "programs", "One program"), a.getProgram)
-	handle(a, identity.RightPrograms, op(patch, "/programs/{id}", "update-program", "programs", "Enable, disable, tag or assign a program"), a.updateProgram)
+	handle(a, identity.RightMerchants, op(patch, "/programs/{id}", "update-program", "programs", "Enable, disable, tag or assign a program; who manages merchants only, may set its merchant only"), a.updateProgram)
 	handle(a, identity.RightPrograms, op(del, "/programs/{id}", "delete-program", "programs", "Take a program off the list; its cases stay"), a.deleteProgram)
 	handle(a, identity.RightPrograms, op(post, "/programs/{id}/refresh", "refresh-program", "programs", "Read name and permissions from WeChat again"), a.refreshProgram)
 

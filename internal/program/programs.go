@@ -167,6 +167,19 @@ func Pushed(ctx context.Context, tx bun.IDB, appID string, at db.Time) error {
 	return nil
 }
 
+// MerchantIDs returns the merchant that refunds of a program are paid from, by the program's id; a program without one is left out.
+func (s *Service) MerchantIDs(ctx context.Context) (map[string]string, error) {
+	var ps []Program
+	if err := s.db.Read.NewSelect().Model(&ps).Column("id", "merchant_id").Where("merchant_id <> ''").Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list merchants of programs: %w", err)
+	}
+	out := make(map[string]string, len(ps))
+	for i := range ps {
+		out[ps[i].ID] = ps[i].MerchantID
+	}
+	return out, nil
+}
+
 // Names returns every program's name by id; a program whose name is not known yet has its appid.
 func (s *Service) Names(ctx context.Context) (map[string]string, error) {
 	var ps []Program

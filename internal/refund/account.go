@@ -195,11 +195,12 @@ var pauseSteps = []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute,
 // probeWait is for how long one refund has a paused merchant for itself.
 const probeWait = 30 * time.Second
 
-// pause stops a merchant's refunds: our credentials or our clock are wrong, and that is no failure of a refund.
+// pause stops a merchant's refunds: our credentials or our clock are wrong, and that is no failure of a refund. Of several calls that are refused at the same time the first
+// one counts: the pause grows by one step for each try that was let through, however many refunds are open.
 func (s *Service) pause(ctx context.Context, m *Merchant, e *wxpay.Error) (db.Time, error) {
 	until := s.in(pauseSteps[min(int(m.Pauses), len(pauseSteps)-1)])
 	_, err := s.db.Write().NewUpdate().Model((*Merchant)(nil)).Set("paused_until = ?, pauses = pauses + 1, pause_reason = ?", until, s.pauseReason(e)).
-		Where("id = ? AND version = ?", m.ID, m.Version).Exec(ctx)
+		Where("id = ? AND version = ? AND pauses = ?", m.ID, m.Version, m.Pauses).Exec(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("pause merchant: %w", err)
 	}
@@ -236,12 +237,19 @@ const (
 	warnSkew = time.Minute
 )
 
-// admit tells whether a merchant may be called now; else until when not. One refund may try a paused merchant when its time is over.
+// admit tells whether a merchant may be asked to move money now; else until when not.
 func (s *Service) admit(ctx context.Context, m *Merchant) (ok bool, until db.Time, err error) {
+	if m.HoldUntil > s.now() {
+		return false, m.HoldUntil, nil
+	}
+	return s.pass(ctx, m)
+}
+
+// pass tells whether a merchant may be called at all; else until when not. One refund may try a paused merchant when its time is over, be it by a query: the others would
+// only be refused as well, and WeChat Pay counts failing calls.
+func (s *Service) pass(ctx context.Context, m *Merchant) (ok bool, until db.Time, err error) {
 	now := s.now()
 	switch {
-	case m.HoldUntil > now:
-		return false, m.HoldUntil, nil
 	case m.PausedUntil.IsZero():
 		return true, 0, nil
 	case m.PausedUntil > now:

@@ -34,6 +34,15 @@ func (s *Service) look(ctx context.Context, r *Refund) error {
 	if err != nil {
 		return err
 	}
+	ok, until, err := s.pass(ctx, m)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		next := *r // why it is looked for stays
+		next.NextAt = until + spread(r.ID)
+		return s.move(ctx, r, &next, nil)
+	}
 	a, err := s.ready(ctx, m)
 	if err != nil {
 		return s.notReady(ctx, r, m, err)
@@ -58,6 +67,9 @@ func (s *Service) look(ctx context.Context, r *Refund) error {
 		return err
 	}
 	if e.Class == wxpay.Absent {
+		if err := s.works(ctx, m); err != nil {
+			return err
+		}
 		return s.absent(ctx, r, at, e)
 	}
 	return s.unseen(ctx, r, m, at, e)

@@ -164,3 +164,50 @@ func TestPeopleAreRemindedOfTheCertificatesEnd(t *testing.T) {
 		}
 	})
 }
+
+// However many refunds are open, a paused merchant is tried by one at a time, and its pause grows by one step a try.
+func TestOpenRefundsDoNotLengthenAPause(t *testing.T) {
+	onEngines(t, func(w *world) {
+		w.pay.SetOutcome("PROCESSING")
+		rs := []*Refund{w.submit(w.file(), 100), w.submit(w.file(), 100), w.submit(w.file(), 100)}
+		for _, r := range rs {
+			w.step(r)
+			w.state(r, Processing, "")
+		}
+		asked := 0
+		w.pay.SetFault(func(string, string) string { asked++; return "401 SIGN_ERROR" })
+		w.clock.Advance(time.Hour)
+		all := func() {
+			for range 3 {
+				for _, r := range rs {
+					now := w.reload(r)
+					w.must(w.refunds.Advance(t.Context(), AdvanceArgs{RefundID: now.ID, Turn: now.Turn}))
+					w.must(w.refunds.Look(t.Context(), LookArgs{RefundID: now.ID}))
+				}
+			}
+		}
+		for tries := int64(1); tries <= 3; tries++ {
+			all()
+			m, err := w.refunds.Merchant(t.Context(), w.merchant.ID)
+			w.must(err)
+			if want := w.clock.Now().Add(pauseSteps[tries-1]); m.Pauses != tries || !m.PausedUntil.Time().Equal(want) || int64(asked) != tries {
+				t.Fatalf("after %d tries: %d pauses, until %s, want %s; WeChat Pay was asked %d times", tries, m.Pauses, m.PausedUntil.Time(), want, asked)
+			}
+			w.clock.Advance(m.PausedUntil.Time().Sub(w.clock.Now()) + 6*time.Second)
+		}
+		w.pay.SetFault(nil)
+		w.pay.SetOutcome("")
+		for _, x := range w.pay.Refunds() {
+			w.pay.SetStatus(x.MchID, x.OutRefundNo, "SUCCESS")
+		}
+		all()
+		for _, r := range rs {
+			w.state(r, Done, "")
+		}
+		m, err := w.refunds.Merchant(t.Context(), w.merchant.ID)
+		w.must(err)
+		if !m.PausedUntil.IsZero() {
+			t.Error("still paused after WeChat Pay took the credentials")
+		}
+	})
+}

@@ -58,6 +58,25 @@ function type(r: ReturnType<typeof useRefund>, amount = '300.00', again = amount
 }
 
 describe('a refund', () => {
+  test('of which part was refunded elsewhere goes on once somebody says how much, and says it along', async () => {
+    options = { ...base, refunded: 0, remaining: 129_900, blocked: { code: 'refunded_elsewhere', reason: '退过款', way_out: null } }
+    const r = await open()
+    type(r)
+    expect([r.ready.value, r.asksElsewhere.value, r.blocked.value?.code]).toEqual([false, true, 'refunded_elsewhere'])
+    r.elsewhereText.value = '1300'
+    expect([r.elsewhereFault.value, r.ready.value]).toEqual([true, false])
+    r.elsewhereText.value = '1000'
+    expect([r.remaining.value, r.fault.value]).toEqual([29_900, 'over'])
+    type(r, '299')
+    expect([r.blocked.value, r.ready.value]).toEqual([null, true])
+    await r.submit()
+    expect(posts()[0]?.body).toEqual({ amount: 29_900, reason: '', elsewhere: 100_000 })
+    options = { ...options, limit: 0 }
+    r.startAgain()
+    await settle()
+    expect(r.asksElsewhere.value).toBe(false)
+  })
+
   test('is handed over only when the amount was typed twice and alike', async () => {
     const r = await open()
     type(r, '300.00', '')

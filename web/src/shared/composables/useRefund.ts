@@ -16,6 +16,8 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
   const amountText = ref('')
   const againText = ref('')
   const reason = ref('')
+  /** what somebody looked up to be refunded outside, as typed; asked for when WeChat Pay knows of a refund that was not made here */
+  const elsewhereText = ref('')
   const handingOver = ref(false)
   const refused = ref<ApiProblem | null>(null)
   const refundId = ref('')
@@ -38,18 +40,29 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
   })
 
   const facts = computed(() => options.data.value)
+  const outside = computed(() => facts.value?.blocked?.code === 'refunded_elsewhere')
+  const elsewhere = computed(() => (outside.value && elsewhereText.value.trim() ? parseYuan(elsewhereText.value) : null))
+  const elsewhereFault = computed(() => outside.value && elsewhereText.value.trim() !== '' && (elsewhere.value === null || elsewhere.value > (facts.value?.order_total ?? Infinity)))
+  /** what may go back, less what was said to be refunded outside */
+  const remaining = computed(() => {
+    const f = facts.value
+    if (!outside.value) return f?.remaining
+    return f?.order_total == null ? null : Math.max(f.order_total - (f.refunded ?? 0) - (f.refunding ?? 0) - (elsewhere.value ?? 0), 0)
+  })
+  /** why it can't go on; once the amount refunded outside is said, that block is answered */
+  const blocked = computed(() => (outside.value && elsewhere.value !== null && !elsewhereFault.value ? null : facts.value?.blocked ?? null))
   const amount = computed(() => parseYuan(amountText.value))
-  const fault = computed(() => amountFault(amountText.value, { remaining: facts.value?.remaining, limit: facts.value?.limit }))
+  const fault = computed(() => amountFault(amountText.value, { remaining: remaining.value, limit: facts.value?.limit }))
   const bytes = computed(() => byteLength(reason.value.trim()))
   const agrees = computed(() => fault.value === null && againText.value.trim() !== '' && parseYuan(againText.value) === amount.value)
   const phase = computed<'writing' | 'handing_over' | 'following'>(() => (handingOver.value ? 'handing_over' : refundId.value ? 'following' : 'writing'))
-  const ready = computed(() => phase.value === 'writing' && !!facts.value && !facts.value.blocked && agrees.value && bytes.value <= REASON_BYTES)
+  const ready = computed(() => phase.value === 'writing' && !!facts.value && !blocked.value && agrees.value && bytes.value <= REASON_BYTES)
 
   function takeAll() {
-    if (facts.value?.remaining != null) amountText.value = yuanText(facts.value.remaining)
+    if (remaining.value != null) amountText.value = yuanText(remaining.value)
   }
 
-  function keyFor(body: { amount: number, reason: string }): string {
+  function keyFor(body: { amount: number, reason: string, elsewhere?: number }): string {
     const fingerprint = JSON.stringify([id.value, body])
     if (intent?.fingerprint !== fingerprint) intent = { fingerprint, key: newIdempotencyKey() }
     return intent.key
@@ -57,7 +70,7 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
 
   async function submit() {
     if (!ready.value || amount.value === null) return
-    const body = { amount: amount.value, reason: reason.value.trim() }
+    const body = { amount: amount.value, reason: reason.value.trim(), ...(elsewhere.value === null ? {} : { elsewhere: elsewhere.value }) }
     handingOver.value = true
     refused.value = null
     try {
@@ -76,7 +89,7 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
 
   /** Ready for another part of the order; what was typed is gone, the second time as well. */
   function startAgain() {
-    amountText.value = againText.value = reason.value = refundId.value = ''
+    amountText.value = againText.value = reason.value = elsewhereText.value = refundId.value = ''
     refused.value = null
     intent = null
     void options.refetch()
@@ -88,6 +101,13 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
     amountText,
     againText,
     reason,
+    elsewhereText,
+    /** only who may refund any amount says what was refunded outside */
+    asksElsewhere: computed(() => outside.value && facts.value?.limit == null),
+    elsewhereFault,
+    elsewhere,
+    remaining,
+    blocked,
     amount,
     fault,
     bytes,
@@ -98,7 +118,7 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
     refund,
     refundId,
     needsApproval: computed(() => amount.value !== null && needsApproval(amount.value, facts.value?.approval_above)),
-    reasonShown: computed(() => amount.value === null || reasonShown(amount.value, facts.value?.remaining, facts.value?.refunded)),
+    reasonShown: computed(() => amount.value === null || reasonShown(amount.value, remaining.value, (facts.value?.refunded ?? 0) + (elsewhere.value ?? 0))),
     takeAll,
     submit,
     startAgain,

@@ -2,6 +2,7 @@ import { computed, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { ComplaintSummary } from '@/shared/api/types'
 import { hasDraft } from '@/shared/drafts'
+import { ALL } from '@/shared/rules/answer'
 import { useFormat } from './useFormat'
 import { usePrograms } from './usePrograms'
 import { useSession } from './useSession'
@@ -19,14 +20,16 @@ export function useRowFacts(complaint: Ref<ComplaintSummary>) {
     return { name: c.program_name || known?.name || known?.appid || '', avatar: known?.avatar_url ?? null }
   })
   const stage = computed(() => named('stage', complaint.value.stage, complaint.value.status_text))
+  /** something can be sent to WeChat about it; money back is another matter */
+  const answerable = computed(() => ALL.some(k => complaint.value.legal_actions?.includes(k)))
   const state = computed(() => {
     const own = complaint.value.action_state
     if (own === 'queued' || own === 'running') return { text: t('answer.sending'), busy: true, bad: false }
     if (own === 'unknown') return { text: t('answer.checking'), busy: true, bad: false }
-    if (own === 'failed' && complaint.value.legal_actions?.length) return { text: t('answer.failed'), busy: false, bad: true }
+    if (own === 'failed' && answerable.value) return { text: t('answer.failed'), busy: false, bad: true }
     return { text: complaint.value.stage === 'unknown' ? complaint.value.status_text ?? stage.value : stage.value, busy: false, bad: false }
   })
-  const draft = computed(() => !!complaint.value.legal_actions?.length && !state.value.busy && hasDraft(userId.value, complaint.value.id))
+  const draft = computed(() => answerable.value && !state.value.busy && hasDraft(userId.value, complaint.value.id))
 
   return {
     program,
@@ -34,6 +37,8 @@ export function useRowFacts(complaint: Ref<ComplaintSummary>) {
     stage,
     state,
     draft,
+    /** fen that went back already; 0 = nothing */
+    back: computed(() => complaint.value.refunded_amount ?? 0),
     /** in place of the clock when there is no deadline */
     idle: computed(() => (complaint.value.stage === 'closed' ? '' : complaint.value.stage.startsWith('to_') ? t('countdown.none') : '')),
   }

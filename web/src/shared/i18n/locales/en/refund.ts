@@ -15,6 +15,7 @@ export default {
   fault: {
     empty: 'The amount is missing', format: 'At most two decimals, as in 300.00', zero: 'More than 0, please', over: 'At most {amount} is left', limit: 'Above your limit of {amount}; ask a colleague who may refund', noLimit: 'You may not refund; ask a colleague who may',
   },
+  elsewhere: 'Refunded elsewhere', elsewhereHint: 'As found on the merchant platform under 交易中心 → 退款查询. What did not go through does not count; 0 if nothing did.', elsewhereWrong: 'At most two decimals, and no more than the order', rowBack: '{amount} back',
   blockedTitle: 'No refund is possible now', checked: 'Order read from WeChat Pay {when}', mend: 'Go there', mendMerchant: 'Set the merchant', onlyFull: 'All of it is refunded',
   state: {
     waiting_approval: 'Waits for approval', queued: 'Submitted', running: 'Submitting', processing: 'At WeChat Pay', unknown: 'Checking', done: 'Refunded', parked: 'On hold', abnormal: 'Abnormal', failed: 'Failed',
