@@ -1089,7 +1089,7 @@ export interface paths {
         delete: operations["delete-program"];
         options?: never;
         head?: never;
-        /** Enable, disable, tag or assign a program */
+        /** Enable, disable, tag or assign a program; who manages merchants only, may set its merchant only */
         patch: operations["update-program"];
         trace?: never;
     };
