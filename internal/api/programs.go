@@ -140,7 +140,7 @@ func (a *API) updateProgram(ctx context.Context, in *updateProgramInput) (*body[
 	if err := in.allowed(ctx); err != nil {
 		return nil, err
 	}
-	if err := a.checkOwner(ctx, in.Body.OwnerID); err != nil {
+	if err := a.checkOwner(ctx, in.ID, in.Body.OwnerID); err != nil {
 		return nil, err
 	}
 	if m := in.Body.MerchantID; m != nil && *m != "" {
@@ -193,13 +193,16 @@ func (in *updateProgramInput) allowed(ctx context.Context) error {
 }
 
 // checkOwner wants an active member as the responsible person; empty means nobody.
-func (a *API) checkOwner(ctx context.Context, id *string) error {
+func (a *API) checkOwner(ctx context.Context, programID string, id *string) error {
 	if id == nil || *id == "" {
 		return nil
 	}
 	u, err := a.Identity.User(ctx, *id)
 	if errors.Is(err, identity.ErrNotFound) || err == nil && !u.DisabledAt.IsZero() {
 		return invalid("owner_id", "没有这位成员，或者已经停用")
+	}
+	if err == nil && !canTake(u, programID) {
+		return invalid("owner_id", "这位成员不能处理这个小程序的投诉")
 	}
 	return err
 }

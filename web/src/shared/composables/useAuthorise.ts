@@ -26,5 +26,5 @@ export function useAuthorise(program: MaybeRefOrGetter<string> = '') {
     if (url) await copy(url)
   }
 
-  return { go, share, copied, link, fault, busy: authorise.isPending }
+  return { make, go, share, copied, link, fault, busy: authorise.isPending }
 }

@@ -60,5 +60,11 @@ export function useProgramActions() {
     onSettled: again,
   })
 
-  return { authorise, refresh, setState, setMerchant }
+  /** Tags, and who has the program's new complaints; an empty owner is nobody. */
+  const care = useMutation({
+    mutationFn: ({ id, body }: { id: string, body: { tags?: string[], owner_id?: string } }) => take(api.PATCH('/api/v1/programs/{id}', { params: { path: { id } }, body })),
+    onSettled: again,
+  })
+
+  return { authorise, refresh, setState, setMerchant, care }
 }

@@ -61,6 +61,7 @@ export default {
     fixJoin: ' ', fixHow: 'Ask the Mini Program\'s administrator to scan again and keep these ticked. Only one platform at a time can hold the complaint permission.', fixRevokedHow: 'Ask the Mini Program\'s administrator to authorise again. Past complaints are kept.',
     authorisedWhole: 'All permissions are granted. Complaints arrive here within seconds. Next, say who is told.', authorisedPart: 'Permissions are missing, see below.', whoHears: 'Who is told',
     again: 'Authorise again', sendLink: 'Link for the administrator', userName: 'Original ID', state: 'State', authorizedAt: 'Authorised', allSets: 'All that is needed is granted.', lastError: 'Last error',
+    owner: 'Responsible', nobody: 'Nobody', someone: 'A member who left or does not see it', tags: 'Tags', tagsLike: 'e.g. tea, east', renew: 'Renew the authorisation', renewHow: 'When permissions change, the program\'s administrator scans once more. Complaints and settings stay as they are.', qr: 'Show the QR code', qrAgain: 'Another one', qrLabel: 'QR code to authorise the program', qrHint: 'The administrator scans it with WeChat. It ends after some minutes.',
     refresh: 'Read again', enable: 'Enable', disable: 'Disable', disableHint: 'A disabled program sends no notices and is not synced; pushes are still stored.',
   },
   connect: {

@@ -61,6 +61,7 @@ export default {
     fixJoin: '', fixHow: '请小程序管理员重新扫码，并保持这些权限勾选。投诉管理权限同一时间只能给一个第三方平台。', fixRevokedHow: '请小程序管理员重新扫码授权。历史投诉都还在。',
     authorisedWhole: '权限齐全。用户一投诉，几秒内就会出现在这里。接下来设置谁收通知。', authorisedPart: '还缺权限，见下方说明。', whoHears: '设置谁收通知',
     again: '重新授权', sendLink: '发链接给管理员', userName: '原始 ID', state: '状态', authorizedAt: '授权时间', allSets: '需要的权限都有。', lastError: '最近一次错误',
+    owner: '负责人', nobody: '没有负责人', someone: '已停用或看不到它的成员', tags: '标签', tagsLike: '例如：茶叶、华东', renew: '更新授权', renewHow: '权限有变化，或想换一组权限时，请小程序管理员重新扫码。投诉单和设置都不受影响。', qr: '显示二维码', qrAgain: '换一张', qrLabel: '小程序授权二维码', qrHint: '请小程序管理员用微信扫码。二维码几分钟后失效。',
     refresh: '重新读取', enable: '恢复接收', disable: '停用', disableHint: '停用后不再发通知，也不再同步；推送仍会保存。',
   },
   connect: {
