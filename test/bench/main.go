@@ -24,6 +24,8 @@ type options struct {
 	profile  string
 	// complaints is how many the inbox is measured with.
 	complaints int
+	// refunds is how many are refunded while everything fails.
+	refunds int
 }
 
 func main() {
@@ -33,8 +35,9 @@ func main() {
 	flag.StringVar(&o.postgres, "postgres", os.Getenv("ZHISU_TEST_POSTGRES_URL"), "PostgreSQL on which databases may be made (ZHISU_TEST_POSTGRES_URL)")
 	flag.DurationVar(&o.length, "length", 20*time.Second, "how long each load lasts")
 	flag.IntVar(&o.runs, "runs", 3, "how often each load is run; the table shows the run with the median p99")
-	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size, notices, inbox-sqlite, inbox-postgres, upload")
+	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size, notices, inbox-sqlite, inbox-postgres, upload, refund-click-sqlite, refund-click-postgres, refund-crash-sqlite, refund-crash-postgres")
 	flag.IntVar(&o.complaints, "complaints", 1_000_000, "how many complaints the inbox is measured with")
+	flag.IntVar(&o.refunds, "refunds", 10_000, "how many refunds are made while processes die and answers are lost")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the product under load into this folder")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -66,6 +69,10 @@ func measure(ctx context.Context, o options, out io.Writer) error {
 		{"push-sqlite", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, false, 200) }},
 		{"push-postgres", func(ctx context.Context, o options) ([]figure, error) { return acknowledgements(ctx, o, true, 500) }},
 		{"upload", uploads},
+		{"refund-click-sqlite", func(ctx context.Context, o options) ([]figure, error) { return clicks(ctx, o, false) }},
+		{"refund-click-postgres", func(ctx context.Context, o options) ([]figure, error) { return clicks(ctx, o, true) }},
+		{"refund-crash-sqlite", func(ctx context.Context, o options) ([]figure, error) { return crashes(ctx, o, false) }},
+		{"refund-crash-postgres", func(ctx context.Context, o options) ([]figure, error) { return crashes(ctx, o, true) }},
 		{"inbox-sqlite", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, false) }},
 		{"inbox-postgres", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, true) }},
 	} {
