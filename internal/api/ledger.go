@@ -2,13 +2,11 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/refund"
@@ -96,23 +94,7 @@ func (a *API) exportRefunds(ctx context.Context, in *exportRefundsInput) (*huma.
 	if err := a.Identity.Record(ctx, a.DB.Write(), identity.Entry{Verb: "export", Object: "refund", ObjectID: in.Format, ProgramID: in.ProgramID}); err != nil {
 		return nil, err
 	}
-	format := table.Format(in.Format)
-	name := "refunds-" + a.Clock.Now().In(complaint.Beijing).Format("20060102-1504") + "." + in.Format
-	return &huma.StreamResponse{Body: func(hc huma.Context) {
-		hc.SetHeader("Content-Type", format.ContentType())
-		hc.SetHeader("Content-Disposition", `attachment; filename="`+name+`"`)
-		t, err := table.New(hc.BodyWriter(), format, "退款")
-		if err == nil {
-			err = a.refundRows(hc.Context(), t, f, first, next)
-		}
-		if err == nil {
-			err = t.Close()
-		}
-		if err != nil && hc.Context().Err() == nil {
-			a.Logger.ErrorContext(hc.Context(), "export broken off", "err", err)
-			panic(http.ErrAbortHandler) // the answer has begun: cutting it off is the only way to say that it is not whole
-		}
-	}}, nil
+	return a.tableAnswer("refunds", "退款", in.Format, func(ctx context.Context, t table.Writer) error { return a.refundRows(ctx, t, f, first, next) }), nil
 }
 
 func (a *API) refundRows(ctx context.Context, t table.Writer, f refund.Filter, rs []refund.Refund, next string) error {
@@ -145,16 +127,10 @@ func refundRow(r *refund.Refund, n names) []any {
 	if r.OrderTotal != nil {
 		total = table.Fen(*r.OrderTotal)
 	}
-	at := func(t db.Time) table.Time {
-		if t.IsZero() {
-			return table.Time{}
-		}
-		return table.Time{Time: t.Time().In(complaint.Beijing)}
-	}
 	text, _ := refund.Words(r.ErrorCode)
 	return []any{
 		r.ComplaintOrderID, n.programs[r.ProgramID], n.merchants[r.MerchantID], r.TransactionID, r.OutRefundNo, r.RefundID, table.Fen(r.Amount), total, r.State.Text(), text, r.Reason,
-		r.ActorName, r.ApproverName, at(r.CreatedAt), at(r.SubmittedAt), at(r.FinishedAt),
+		r.ActorName, r.ApproverName, cellTime(r.CreatedAt), cellTime(r.SubmittedAt), cellTime(r.FinishedAt),
 	}
 }
 
