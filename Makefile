@@ -13,7 +13,6 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 # Named, not ./...: some npm packages carry Go files.
 GO_PACKAGES := ./cmd/... ./internal/... ./test/...
-# Four packages at a time: they wait for their databases more than they compute.
 # SQLite, which is C translated to Go, is not ours to search for races, and takes several times as long when it is. Only its own package is left out: it
 # has no generic code that others would share, and no locks.
 GO_RACE     := -race -gcflags='modernc.org/sqlite/lib=-race=false'
@@ -70,7 +69,7 @@ test: prerequisites-test build test-go test-web fuzz e2e ## every test: Go on bo
 
 .PHONY: test-go
 test-go: prerequisites-test $(WEB_DIST) ## Go tests with the race detector, on SQLite and PostgreSQL
-	scripts/with-postgres --no-fsync go test $(GO_RACE) -p 4 -timeout 10m -json $(GO_PACKAGES) | scripts/no-skips go
+	scripts/with-postgres --no-fsync go test $(GO_RACE) -timeout 10m -json $(GO_PACKAGES) | scripts/no-skips go
 
 .PHONY: test-web
 test-web: $(WEB_MODULES) ## unit tests of the web interface

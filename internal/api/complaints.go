@@ -60,6 +60,7 @@ type complaintView struct {
 	Editing      nullable[editing]      `json:"editing" doc:"Who is working on the case at this moment"`
 	Acknowledged nullable[acknowledged] `json:"acknowledged" doc:"Who has seen what the case asks for now; null = nobody said so"`
 	Timeline     []timelineEntry        `json:"timeline"`
+	Waits        []waitView             `json:"waits" doc:"Who was responsible for the time that passed, oldest first"`
 	Notes        []noteView             `json:"notes"`
 	Actions      []actionView           `json:"actions"`
 	Refunds      []refundView           `json:"refunds"`
@@ -296,7 +297,7 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 	if err != nil {
 		return nil, err
 	}
-	v := complaintView{Timeline: []timelineEntry{}, Notes: []noteView{}, Actions: []actionView{}, Refunds: []refundView{}}
+	v := complaintView{Timeline: []timelineEntry{}, Waits: waitsOf(c, entries), Notes: []noteView{}, Actions: []actionView{}, Refunds: []refundView{}}
 	if err := a.addSurroundings(ctx, c, &v); err != nil {
 		return nil, err
 	}

@@ -66,10 +66,9 @@ type world struct {
 	failed []error
 }
 
-// newWorld builds a world; the two engines of a test run side by side.
+// newWorld builds a world.
 func newWorld(t *testing.T, d *db.DB, programs ...wechatsim.Program) *world {
 	t.Helper()
-	t.Parallel()
 	w := &world{t: t, ctx: t.Context(), db: d, sealer: testkit.Sealer(t), clock: testkit.Clock(), log: &journal{}}
 	programs = append([]wechatsim.Program{
 		{AppID: shop, UserName: shopUser, NickName: "满山茶铺", HeadImg: "https://wx.qlogo.cn/tea", PrincipalName: "杭州满山茶业有限公司", FuncIDs: allSets, Secret: ownSecret},

@@ -93,8 +93,9 @@ func TestAnEmptyOrBrokenListRevokesNobody(t *testing.T) {
 				w := connected(t, d)
 				w.authorized(shop)
 				w.clock.Advance(time.Hour)
-				f.Target = apiList
-				w.fault(f)
+				fault := f
+				fault.Target = apiList
+				w.fault(fault)
 				if err := w.Reconcile(w.ctx); (err == nil) != (name == "an empty list") {
 					t.Errorf("reconcile: %v", err)
 				}

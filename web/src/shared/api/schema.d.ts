@@ -2110,6 +2110,8 @@ export interface components {
              */
             type: number | null;
             type_text: string;
+            /** @description Who was responsible for the time that passed, oldest first */
+            waits: components["schemas"]["WaitView"][];
         };
         ConsoleValues: {
             /** @description 授权发起页域名 */
@@ -3735,6 +3737,30 @@ export interface components {
             query?: string;
             /** @description Everybody sees it, each within his programs */
             shared?: boolean;
+        };
+        WaitView: {
+            /**
+             * Format: int64
+             * @description Deadline of the wait that is still going on, Unix ms; null = none
+             */
+            due_at: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            from: number;
+            /** @description It ended because the time was over */
+            lapsed: boolean;
+            /**
+             * Format: int64
+             * @description Unix ms; null = still
+             */
+            until: number | null;
+            /**
+             * @description Who had to do something
+             * @enum {string}
+             */
+            who: "merchant" | "user" | "both" | "platform";
         };
         Warning: {
             code: string;

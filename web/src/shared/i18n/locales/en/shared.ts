@@ -13,6 +13,7 @@ export default {
     login: 'Sign in', setup: 'First set-up', workbench: 'Today', complaints: 'Complaints', case: 'Complaint', respond: 'Respond', programs: 'Programs', notices: 'Notices', refunds: 'Refunds',
     settings: 'Settings', more: 'Me', notFound: 'Page not found',
   },
+  waits: { title: 'Whose turn it was', merchant: 'Merchant', user: 'Buyer', both: 'Both sides', platform: 'Platform', was: '{who} {time}', still: '{who}, for {time}', due: 'due {when}', over: 'late' },
   wait: { loading: 'Loading' },
   act: {
     cancel: 'Cancel', close: 'Close', ok: 'OK', done: 'Done', save: 'Save', change: 'Edit', remove: 'Delete', removeSure: 'Delete for good', choose: 'Choose', more: 'More',
