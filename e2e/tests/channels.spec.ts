@@ -20,6 +20,7 @@ test('a receiver scans, and a complaint comes as a template message and as a tex
   await page.getByTestId('login-email').fill(zhisu.ready.email)
   await page.getByTestId('login-password').fill(zhisu.ready.password)
   await page.getByTestId('login-submit').click()
+  await expect(page.getByTestId('login-submit')).toHaveCount(0) // a page that is left before the answer came stays logged out
 
   const account = await zhisu.simulator<Account>('GET', '/offiaccount')
   const sms = await zhisu.simulator<Sms>('GET', '/sms')

@@ -139,4 +139,5 @@ async function signIn(page: Page, email: string, password: string) {
   await page.getByTestId('login-email').fill(email)
   await page.getByTestId('login-password').fill(password)
   await page.getByTestId('login-submit').click()
+  await expect(page.getByTestId('login-submit')).toHaveCount(0) // a page that is left before the answer came stays logged out
 }
