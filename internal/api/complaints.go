@@ -64,6 +64,9 @@ type complaintView struct {
 	Notes        []noteView             `json:"notes"`
 	Actions      []actionView           `json:"actions"`
 	Refunds      []refundView           `json:"refunds"`
+	// RefundedElsewhere and RefundRemaining are about the order, whichever case or program gave money back.
+	RefundedElsewhere *int64 `json:"refunded_elsewhere" doc:"Fen of the same order that went back by other cases, or outside as somebody looked up; null = WeChat Pay knows of a refund of which nobody said how much it was"`
+	RefundRemaining   *int64 `json:"refund_remaining" doc:"Fen of the order that may still go back, as WeChat Pay and our refunds said last; null = not known"`
 	// RefundFollowUp is what to tell WeChat now that money went back.
 	RefundFollowUp nullable[refundFollowUp] `json:"refund_follow_up" doc:"Prefilled next step after a refund arrived"`
 }

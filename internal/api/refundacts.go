@@ -111,7 +111,7 @@ func (a *API) refundOptions(ctx context.Context, in *ByID) (*body[refundOptionsV
 		return nil, err
 	}
 	v := refundOptionsView{
-		OrderTotal: o.OrderTotal, PayerTotal: o.PayerTotal, Refunded: o.Refunded, Refunding: o.Refunding, Remaining: o.Remaining, RefundCount: o.Count,
+		OrderTotal: o.OrderTotal, PayerTotal: o.PayerTotal, Refunded: o.Refunded, Refunding: o.Refunding, Elsewhere: o.Elsewhere, Remaining: o.Remaining, RefundCount: o.Count,
 		OrderCheckedAt: o.CheckedAt.Ptr(), OrderError: orNil(o.OrderError), NotBefore: o.NotBefore.Ptr(), ApprovalAbove: o.Settings.ApprovalAbove, Limit: o.Limit, Approvers: []idName{},
 	}
 	if o.Merchant != nil {
@@ -286,6 +286,14 @@ func (a *API) addRefunds(ctx context.Context, c *complaint.Complaint, merchantID
 		}
 	}
 	v.RefundedAmount = &total
+	money, err := a.Refunds.MoneyOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	if v.RefundRemaining = money.Remaining; money.Elsewhere != nil {
+		outside := money.Refunded - total + *money.Elsewhere
+		v.RefundedElsewhere = &outside
+	}
 	if kind, content := refund.FollowUp(c, rs); kind != "" {
 		v.RefundFollowUp = someOf(refundFollowUp{string(kind), content})
 	}

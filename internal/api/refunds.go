@@ -99,7 +99,8 @@ type refundOptionsView struct {
 	PayerTotal     *int64                  `json:"payer_total" doc:"Fen, after coupons"`
 	Refunded       int64                   `json:"refunded" doc:"Fen, arrived"`
 	Refunding      int64                   `json:"refunding" doc:"Fen, on the way"`
-	Remaining      *int64                  `json:"remaining" doc:"Fen; null = the order could not be read"`
+	Elsewhere      *int64                  `json:"elsewhere" doc:"Fen refunded outside, as somebody looked up; null = WeChat Pay knows of a refund of which nobody said how much it was"`
+	Remaining      *int64                  `json:"remaining" doc:"Fen; null = the order could not be read, or it is not known how much was refunded elsewhere"`
 	RefundCount    int64                   `json:"refund_count" doc:"At most 50 per order"`
 	OrderCheckedAt *int64                  `json:"order_checked_at" doc:"Unix ms"`
 	OrderError     *string                 `json:"order_error" doc:"Why the order could not be read just now, in words"`

@@ -217,10 +217,12 @@ func (m *moneyStage) elsewhere() {
 	if err := m.sim.Pay().RefundByHand(transaction, 6800); err != nil {
 		m.t.Fatal(err)
 	}
+	m.facts(id, 0.0, 16800.0) // WeChat Pay was not asked yet
 	blocked, _ := m.finance.want(200, "GET", "/complaints/"+id+"/refund-options", nil).body["blocked"].(map[string]any)
 	if blocked["code"] != "refunded_elsewhere" || blocked["way_out"] == nil {
 		m.t.Errorf("blocked: %v", blocked)
 	}
+	m.facts(id, nil, nil)
 	path := "/complaints/" + id + "/refunds"
 	a := m.finance.do("POST", path, obj{"amount": 10000})
 	m.code(a, 409, "not_legal_now")
@@ -231,6 +233,16 @@ func (m *moneyStage) elsewhere() {
 	m.done(m.finance.want(202, "POST", path, obj{"amount": 10000, "elsewhere": 6800}).text("refund_id"))
 	if moved := m.sim.Pay().Ledger().Totals[transaction]; moved != 16800 {
 		m.t.Errorf("%d fen moved", moved)
+	}
+	m.facts(id, 6800.0, 0.0)
+}
+
+// facts asserts what a case says of its order; nil = not known.
+func (m *moneyStage) facts(id string, elsewhere, remaining any) {
+	m.t.Helper()
+	got := m.owner.want(200, "GET", "/complaints/"+id, nil).body
+	if got["refunded_elsewhere"] != elsewhere || got["refund_remaining"] != remaining {
+		m.t.Errorf("the case says %v elsewhere and %v left, want %v and %v", got["refunded_elsewhere"], got["refund_remaining"], elsewhere, remaining)
 	}
 }
 

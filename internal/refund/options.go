@@ -16,11 +16,9 @@ const optionsFresh = 30 * time.Second
 type Situation struct {
 	Merchant               *Merchant
 	OrderTotal, PayerTotal *int64
-	Refunded, Refunding    int64
-	Elsewhere              int64
-	Remaining              *int64
-	Count                  int64
-	CheckedAt              db.Time
+	Money
+	Count     int64
+	CheckedAt db.Time
 	// OrderError says in words why the order could not be read now.
 	OrderError string
 	Blocked    *Refused
@@ -48,7 +46,7 @@ func (s *Service) OptionsFor(ctx context.Context, complaintID string, by Actor) 
 			return nil, err
 		}
 	}
-	out.Refunds, out.Refunded, out.Refunding, out.Elsewhere, out.Count = l.refunds, l.done, l.open, l.elsewhere, l.count
+	out.Refunds, out.Count = l.refunds, l.count
 	var o *order
 	var no *Refused
 	if x.merchant != nil && x.complaint.TransactionID != "" {
@@ -104,9 +102,8 @@ func (s *Service) fillOptions(out *Situation, x *case_, o *order, l *ledger, by 
 	}
 	if o != nil && o.Total != nil {
 		out.OrderTotal, out.PayerTotal, out.CheckedAt = o.Total, o.PayerTotal, o.CheckedAt
-		left := max(*o.Total-l.taken(), 0)
-		out.Remaining = &left
 	}
+	out.Money = l.money(o)
 	if o != nil && !o.LastCallAt.IsZero() && o.LastCallAt.Time().Add(gap).After(s.clock.Now()) {
 		out.NotBefore = db.At(o.LastCallAt.Time().Add(gap))
 	}

@@ -137,9 +137,6 @@ func (s *Service) ledger(ctx context.Context, q bun.IDB, transactionID string) (
 	return l, nil
 }
 
-// taken is what is given back or may still be.
-func (l *ledger) taken() int64 { return l.done + l.open + l.elsewhere }
-
 // blocked says why an order can't be refunded now, apart from amounts and people. o may be nil: nothing is known of the order yet. own is the refund that asks, if it is in
 // the ledger already.
 func (s *Service) blocked(c *complaint.Complaint, o *order, l *ledger, own *Refund) *Refused {
@@ -166,9 +163,9 @@ func (s *Service) blocked(c *complaint.Complaint, o *order, l *ledger, own *Refu
 		return refused(BlockNotPaid)
 	case !o.PaidAt.IsZero() && s.clock.Now().Sub(o.PaidAt.Time()) > refundWindow:
 		return refused(BlockTooOld)
-	case own == nil && l.taken() >= *o.Total:
+	case own == nil && l.left(*o.Total) == 0:
 		return refused(BlockNothingLeft)
-	case o.TradeState == wxpay.TradeRefund && !l.reached && !l.elsewhereSaid:
+	case l.unsaid(o):
 		return refused(BlockElsewhere)
 	}
 	return nil

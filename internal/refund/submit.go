@@ -193,8 +193,8 @@ func (s *Service) allowed(c *complaint.Complaint, o *order, l *ledger, in Intent
 	if l.closed && in.Actor.Source == complaint.FromRule {
 		return refused(BlockPersonNeeded)
 	}
-	if o.Total != nil && in.Amount > *o.Total-l.taken() {
-		return &FieldError{"amount", "超过可退金额，这笔订单还能退 " + Yuan(*o.Total-l.taken())}
+	if o.Total != nil && in.Amount > l.left(*o.Total) {
+		return &FieldError{"amount", "超过可退金额，这笔订单还能退 " + Yuan(l.left(*o.Total))}
 	}
 	if !in.Actor.Any && in.Amount > limits.AgentLimit-l.done-l.open {
 		return &Refused{BlockNoRight, fmt.Sprintf("超过客服可退金额：每笔订单 %s，已退 %s", Yuan(limits.AgentLimit), Yuan(l.done+l.open)), "请有退款权限的同事处理"}

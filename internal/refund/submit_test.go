@@ -3,11 +3,13 @@ package refund
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/testkit/fakepay"
 )
@@ -65,7 +67,16 @@ func TestRefusalsInWords(t *testing.T) {
 func TestWhatWasRefundedOutsideIsAskedOfAPerson(t *testing.T) {
 	onEngines(t, func(w *world) {
 		w.pay.AddOrder(fakepay.Order{TransactionID: "42-out", MchID: w.account.MchID, AppID: appID, OpenID: openID, Total: total, TradeState: "REFUND"})
-		in := intent(w.complain("p1", "42-out"), total)
+		c := w.complain("p1", "42-out")
+		w.money(c, "nothing was read", ptr(int64(0)), nil)
+		w.set(c, "amount", total)
+		c.Amount = ptr(total)
+		w.money(c, "the complaint's amount stands for the order's", ptr(int64(0)), ptr(total))
+		in := intent(c, total)
+		if o, err := w.refunds.OptionsFor(t.Context(), c.ID, staff); err != nil || o.Blocked == nil || o.Blocked.Code != BlockElsewhere || o.Remaining != nil {
+			t.Errorf("the form offers %+v %v", o, err)
+		}
+		w.money(c, "WeChat Pay knows of a refund, nobody said how much it was", nil, nil)
 		in.Elsewhere = ptr(int64(6800))
 		var field *FieldError
 		if _, err := w.refunds.Submit(t.Context(), in); !errors.As(err, &field) || field.Field != "amount" {
@@ -74,9 +85,39 @@ func TestWhatWasRefundedOutsideIsAskedOfAPerson(t *testing.T) {
 		in.Amount = 10000
 		r, err := w.refunds.Submit(t.Context(), in)
 		w.must(err)
+		w.money(c, "on its way", in.Elsewhere, ptr(int64(0)))
 		w.drive(r, 3)
 		w.state(r, Done, "")
+		w.money(c, "everything went back", in.Elsewhere, ptr(int64(0)))
+		o, err := w.refunds.OptionsFor(t.Context(), c.ID, staff)
+		w.must(err)
+		if m, err := w.refunds.MoneyOf(t.Context(), c); err != nil || *m.Remaining != *o.Remaining || *m.Elsewhere != *o.Elsewhere || m.Refunded != o.Refunded {
+			t.Errorf("the case says %+v, the form %+v (%v)", m, o.Money, err)
+		}
+		again := intent(c, 1)
+		_, err = w.refunds.Submit(t.Context(), again)
+		w.refusedAs(err, BlockNothingLeft)
 	})
+}
+
+// money asserts what a case says of its order without asking WeChat Pay.
+func (w *world) money(c *complaint.Complaint, when string, elsewhere, left *int64) {
+	w.t.Helper()
+	m, err := w.refunds.MoneyOf(w.t.Context(), c)
+	w.must(err)
+	if !slices.Equal(fens(m.Elsewhere, m.Remaining), fens(elsewhere, left)) {
+		w.t.Errorf("%s: elsewhere and left are %v, want %v (-1 = not known)", when, fens(m.Elsewhere, m.Remaining), fens(elsewhere, left))
+	}
+}
+
+func fens(ps ...*int64) []int64 {
+	out := make([]int64, len(ps))
+	for i, p := range ps {
+		if out[i] = -1; p != nil {
+			out[i] = *p
+		}
+	}
+	return out
 }
 
 func TestTheSameRequestMakesOneRefund(t *testing.T) {

@@ -86,11 +86,14 @@ describe('states', () => {
 
 describe('after agreeing the refund is offered', () => {
   test('while anything is left and nothing is on its way', () => {
-    expect(owesRefund({ amount: 100, refunded_amount: null, refunds: [] })).toBe(true)
-    expect(owesRefund({ amount: 100, refunded_amount: 40, refunds: [{ state: 'done' }, { state: 'closed' }] })).toBe(true)
-    expect(owesRefund({ amount: 100, refunded_amount: 100, refunds: [] })).toBe(false)
-    expect(owesRefund({ amount: 100, refunds: [{ state: 'unknown' }] })).toBe(false)
-    expect(owesRefund({ amount: null })).toBe(false)
+    expect(owesRefund({ amount: 100, refund_remaining: 100, refunds: [] })).toBe(true)
+    expect(owesRefund({ amount: 100, refund_remaining: 60, refunds: [{ state: 'done' }, { state: 'closed' }] })).toBe(true)
+    expect(owesRefund({ amount: 100, refund_remaining: 0, refunds: [] })).toBe(false)
+    expect(owesRefund({ amount: 100, refund_remaining: 50, refunds: [{ state: 'unknown' }] })).toBe(false)
+    expect(owesRefund({ amount: null, refund_remaining: null })).toBe(false)
     expect(owesRefund(undefined)).toBe(false)
+  })
+  test('also while nobody said how much was refunded elsewhere: the form asks for it', () => {
+    expect(owesRefund({ amount: 100, refund_remaining: null, refunds: [] })).toBe(true)
   })
 })

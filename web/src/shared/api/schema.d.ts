@@ -2075,9 +2075,19 @@ export interface components {
             refund_follow_up: components["schemas"]["RefundFollowUp"] | null;
             /**
              * Format: int64
+             * @description Fen of the order that may still go back, as WeChat Pay and our refunds said last; null = not known
+             */
+            refund_remaining: number | null;
+            /**
+             * Format: int64
              * @description Fen; null = unknown
              */
             refunded_amount: number | null;
+            /**
+             * Format: int64
+             * @description Fen of the same order that went back by other cases, or outside as somebody looked up; null = WeChat Pay knows of a refund of which nobody said how much it was
+             */
+            refunded_elsewhere: number | null;
             refunds: components["schemas"]["RefundView"][];
             /** @description Why answering is not possible now, and when it is; null when it is possible */
             respond_hint: components["schemas"]["Hint"] | null;
@@ -3167,6 +3177,11 @@ export interface components {
             blocked: components["schemas"]["RefundBlocked"] | null;
             /**
              * Format: int64
+             * @description Fen refunded outside, as somebody looked up; null = WeChat Pay knows of a refund of which nobody said how much it was
+             */
+            elsewhere: number | null;
+            /**
+             * Format: int64
              * @description Fen: what you may still refund of this order; null = no limit of yours
              */
             limit: number | null;
@@ -3214,7 +3229,7 @@ export interface components {
             refunds: components["schemas"]["RefundView"][];
             /**
              * Format: int64
-             * @description Fen; null = the order could not be read
+             * @description Fen; null = the order could not be read, or it is not known how much was refunded elsewhere
              */
             remaining: number | null;
         };

@@ -43,12 +43,15 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
   const outside = computed(() => facts.value?.blocked?.code === 'refunded_elsewhere')
   const elsewhere = computed(() => (outside.value && elsewhereText.value.trim() ? parseYuan(elsewhereText.value) : null))
   const elsewhereFault = computed(() => outside.value && elsewhereText.value.trim() !== '' && (elsewhere.value === null || elsewhere.value > (facts.value?.order_total ?? Infinity)))
-  /** what may go back, less what was said to be refunded outside */
+  /** what may go back, as the server says; it does not know until somebody says what was refunded outside */
   const remaining = computed(() => {
     const f = facts.value
-    if (!outside.value) return f?.remaining
-    return f?.order_total == null ? null : Math.max(f.order_total - (f.refunded ?? 0) - (f.refunding ?? 0) - (elsewhere.value ?? 0), 0)
+    if (!outside.value || f?.order_total == null) return f?.remaining ?? null
+    return elsewhere.value === null ? null : Math.max(f.order_total - f.refunded - f.refunding - elsewhere.value, 0)
   })
+  const away = computed(() => facts.value?.elsewhere ?? elsewhere.value ?? 0)
+  /** what went back or is on its way, whoever did it */
+  const gone = computed(() => (facts.value?.refunded ?? 0) + (facts.value?.refunding ?? 0) + away.value)
   /** why it can't go on; once the amount refunded outside is said, that block is answered */
   const blocked = computed(() => (outside.value && elsewhere.value !== null && !elsewhereFault.value ? null : facts.value?.blocked ?? null))
   const amount = computed(() => parseYuan(amountText.value))
@@ -105,7 +108,8 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
     /** only who may refund any amount says what was refunded outside */
     asksElsewhere: computed(() => outside.value && facts.value?.limit == null),
     elsewhereFault,
-    elsewhere,
+    away,
+    gone,
     remaining,
     blocked,
     amount,
@@ -118,7 +122,7 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
     refund,
     refundId,
     needsApproval: computed(() => amount.value !== null && needsApproval(amount.value, facts.value?.approval_above)),
-    reasonShown: computed(() => amount.value === null || reasonShown(amount.value, remaining.value, (facts.value?.refunded ?? 0) + (elsewhere.value ?? 0))),
+    reasonShown: computed(() => amount.value === null || reasonShown(amount.value, remaining.value, (facts.value?.refunded ?? 0) + away.value)),
     takeAll,
     submit,
     startAgain,

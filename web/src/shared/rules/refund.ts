@@ -112,7 +112,7 @@ export function wayOutPath(code: string, programId: string | null | undefined): 
 }
 
 /** Whether anything of the order is left to give back, as far as the case knows. */
-export function owesRefund(c: { amount: number | null, refunded_amount?: number | null, refunds?: readonly { state: string }[] | null } | null | undefined): boolean {
-  if (!c?.amount || (c.refunded_amount ?? 0) >= c.amount) return false
+export function owesRefund(c: { amount: number | null, refund_remaining: number | null, refunds?: readonly { state: string }[] | null } | null | undefined): boolean {
+  if (!c || !(c.refund_remaining ?? c.amount)) return false
   return !(c.refunds ?? []).some(r => !isSettled(r.state))
 }

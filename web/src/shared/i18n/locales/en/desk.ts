@@ -41,7 +41,7 @@ export default {
   case: {
     copyId: 'Copy the complaint number', filed: 'Filed {when}', wechatSays: 'WeChat: {text}', synced: 'Synced with WeChat {when}', notSynced: 'Details not read yet',
   },
-  fact: { amount: 'Order amount', left: 'Refundable', revealHint: 'Showing is recorded', transaction: 'Payment no.' },
+  fact: { amount: 'Order amount', elsewhere: 'Elsewhere', unsaid: 'amount to be found', revealHint: 'Showing is recorded', transaction: 'Payment no.' },
   respond: { write: { respond: 'Write a response', supplement: 'Describe the evidence', refund_proof: 'Describe how it was handled', appeal: 'Write the reasons' }, needText: 'A text or a picture is needed' },
   preview: { where: 'in WeChat' },
   confirm: { to: '{program}, {type}, complaint {id}', agreeHint: 'Agreeing refunds nothing by itself; the refund is offered as the next step.' },
