@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -61,6 +62,7 @@ type till struct {
 	programs  map[string]refund.Program
 	died      atomic.Int64 // processes
 	lost      atomic.Int64 // answers and calls
+	unsigned  atomic.Int64 // calls whose signature WeChat Pay refused
 	clicked   atomic.Int64
 }
 
@@ -185,6 +187,9 @@ func (s *saboteur) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("the call was lost")
 	}
 	resp, err := s.next.RoundTrip(r)
+	if err == nil && resp.StatusCode == http.StatusUnauthorized {
+		s.till.unsigned.Add(1)
+	}
 	if err != nil || dice >= 30 {
 		return resp, err
 	}
@@ -211,7 +216,8 @@ func (t *till) survive(fn func() error) (died bool, err error) {
 	return false, fn()
 }
 
-// faults are what WeChat Pay does by itself. closed ends a refund without money; the others must not keep the money from moving once.
+// faults are what WeChat Pay does by itself. closed ends a refund without money, abnormal lets it wait for a person; the others must not keep the money from moving once.
+// A 401 pauses the merchant, with everything that waits for it.
 var faults = []paysim.Fault{
 	{Mode: "accept_then_500"},
 	{Mode: "accept_then_hang_up"},
@@ -224,16 +230,21 @@ var faults = []paysim.Fault{
 	{Mode: "drop"},
 	{Mode: "not_enough"},
 	{Mode: "closed"},
+	{Mode: "abnormal"},
 	{Mode: "slow_processing"},
 	{HTTPStatus: 500},
 	{HTTPStatus: 429, Code: "FREQUENCY_LIMITED"},
+	{HTTPStatus: 401, Code: "SIGN_ERROR"},
 }
+
+// onlyCreate are the faults that make no sense when a refund is asked about.
+var onlyCreate = []string{"not_enough", "closed", "abnormal", "slow_processing"}
 
 func (t *till) arm() error {
 	for range crashBatch / 8 {
 		f := faults[mrand.IntN(len(faults))]
 		f.Target = "pay.refund.create"
-		if mrand.IntN(4) == 0 && f.Mode != "not_enough" && f.Mode != "closed" && f.Mode != "slow_processing" {
+		if mrand.IntN(4) == 0 && !slices.Contains(onlyCreate, f.Mode) {
 			f.Target = "pay.refund.query"
 		}
 		if err := t.pay.AddFault(f); err != nil {

@@ -90,6 +90,12 @@ func (t *till) click(ctx context.Context, i int) (string, error) {
 	return "", errors.New("a click was never taken")
 }
 
+// isOver: nothing more happens to it by itself. What the payer's account did not take waits for a person at WeChat Pay, and is never refunded again.
+func isOver(r *refund.Refund) bool { return !r.State.Open() || r.State == refund.Abnormal }
+
+// statuses are what WeChat Pay must say of a refund that we say has ended so; a failed one it has never heard of.
+var statuses = map[refund.State]string{refund.Done: "SUCCESS", refund.Closed: "CLOSED", refund.Abnormal: "ABNORMAL", refund.Failed: ""}
+
 // round works on every refund whose time has come, as its job would; some are worked on twice at once. When there is none, the clock moves on. It returns how many are open.
 func (t *till) round(ctx context.Context, ids []string) (open int, err error) {
 	var due []*refund.Refund
@@ -100,13 +106,13 @@ func (t *till) round(ctx context.Context, ids []string) (open int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		if !r.State.Open() || r.NextAt.IsZero() {
-			if r.State.Open() {
-				open++
-			}
+		if isOver(r) {
 			continue
 		}
 		open++
+		if r.NextAt.IsZero() {
+			continue
+		}
 		if r.NextAt <= now {
 			due = append(due, r)
 		} else if next == 0 || r.NextAt < next {
@@ -136,7 +142,11 @@ func (t *till) round(ctx context.Context, ids []string) (open int, err error) {
 
 // judge compares our rows with WeChat Pay's ledger.
 func (t *till) judge(ctx context.Context, o options, took time.Duration) ([]figure, error) {
-	moved := t.pay.Ledger().Totals
+	ledger := t.pay.Ledger()
+	moved, said := ledger.Totals, map[string]string{}
+	for i := range ledger.Refunds {
+		said[ledger.Refunds[i].OutRefundNo] = ledger.Refunds[i].Status
+	}
 	states := map[refund.State]int{}
 	n, doubled, stuck, wrong := 0, 0, 0, 0
 	for cursor := ""; ; {
@@ -148,13 +158,12 @@ func (t *till) judge(ctx context.Context, o options, took time.Duration) ([]figu
 			r := &rs[i]
 			n++
 			states[r.State]++
-			fen := moved[r.TransactionID]
-			switch {
-			case fen > crashAmount:
+			switch status, known := statuses[r.State]; {
+			case moved[r.TransactionID] > crashAmount:
 				doubled++
-			case r.State.Open():
+			case !isOver(r):
 				stuck++
-			case (r.State == refund.Done) != (fen == crashAmount):
+			case !known || status != said[r.OutRefundNo]:
 				wrong++
 			}
 		}
@@ -163,8 +172,8 @@ func (t *till) judge(ctx context.Context, o options, took time.Duration) ([]figu
 		}
 	}
 	value := fmt.Sprintf("doubled %d  stuck %d  differing %d", doubled, stuck, wrong)
-	what := fmt.Sprintf("n = %d of %d clicks: %d done, %d closed by WeChat Pay, %d others; %d processes died, %d calls or answers lost; %s", n, t.clicked.Load(), states[refund.Done],
-		states[refund.Closed], n-states[refund.Done]-states[refund.Closed], t.died.Load(), t.lost.Load(), took.Round(time.Second))
+	what := fmt.Sprintf("n = %d of %d clicks: %d done, %d closed by WeChat Pay, %d abnormal, %d others; %d signatures refused, %d processes died, %d calls or answers lost; %s", n,
+		t.clicked.Load(), states[refund.Done], states[refund.Closed], states[refund.Abnormal], n-states[refund.Done]-states[refund.Closed]-states[refund.Abnormal], t.unsigned.Load(), t.died.Load(), t.lost.Load(), took.Round(time.Second))
 	if n != o.refunds || doubled+stuck+wrong > 0 {
 		return nil, fmt.Errorf("money: %s (%s)", value, what)
 	}

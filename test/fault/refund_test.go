@@ -1,49 +1,15 @@
 package fault
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 )
-
-// slowMoney makes WeChat Pay take its time before and after it acts, so that a kill hits every moment of a call.
-func slowMoney(most time.Duration) func(http.Handler) http.Handler {
-	return func(sim http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if !strings.HasPrefix(r.URL.Path, "/v3/") {
-				sim.ServeHTTP(w, r)
-				return
-			}
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			pause(r.Context(), rand.N(most))
-			if r.Context().Err() != nil && rand.IntN(2) == 0 {
-				return // the caller died and its call was lost; else it comes late
-			}
-			rec := httptest.NewRecorder()
-			sim.ServeHTTP(rec, r)
-			pause(r.Context(), rand.N(most))
-			for k, v := range rec.Header() {
-				w.Header()[k] = v
-			}
-			w.WriteHeader(rec.Code)
-			_, _ = w.Write(rec.Body.Bytes()) // the caller may be dead: that is the point
-		})
-	}
-}
 
 // addMerchant opens an account at the simulator and gives its credentials to the product's program.
 func (w *world) addMerchant() {
@@ -110,7 +76,7 @@ func TestMoneyMovesOnceWhenKilledOnTheWay(t *testing.T) {
 	engines(t, func(t *testing.T, postgres bool) {
 		random := seeded(t)
 		const most = 60 * time.Millisecond
-		w := newWorld(t, postgres, 1, nil, slowMoney(most))
+		w := newWorld(t, postgres, 1, nil, slowly("/v3/", most))
 		w.addMerchant()
 		p := w.procs[0]
 		cs := w.known(int(setting(t, "ZHISU_FAULT_REFUNDS", 8)))

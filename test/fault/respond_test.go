@@ -1,13 +1,9 @@
 package fault
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -17,32 +13,6 @@ import (
 )
 
 const respondPath = "/wxaapi/minishop/bussiRespondComplaint"
-
-// slowly makes WeChat take its time before and after an answer has its effect, so that a kill hits every moment of a call.
-func slowly(most time.Duration) func(http.Handler) http.Handler {
-	return func(sim http.Handler) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != respondPath {
-				sim.ServeHTTP(w, r)
-				return
-			}
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return
-			}
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			pause(r.Context(), rand.N(most))
-			if r.Context().Err() != nil && rand.IntN(2) == 0 {
-				return // the caller died and its call was lost; else it comes late
-			}
-			rec := httptest.NewRecorder()
-			sim.ServeHTTP(rec, r)
-			pause(r.Context(), rand.N(most))
-			w.WriteHeader(rec.Code)
-			_, _ = w.Write(rec.Body.Bytes()) // the caller may be dead: that is the point
-		})
-	}
-}
 
 // known files complaints and waits until the product has read them.
 func (w *world) known(n int) []complaint {
@@ -128,7 +98,7 @@ func TestAnswersArriveOnceWhenKilledOnTheWay(t *testing.T) {
 	engines(t, func(t *testing.T, postgres bool) {
 		random := seeded(t)
 		const most = 60 * time.Millisecond
-		w := newWorld(t, postgres, 1, nil, slowly(most))
+		w := newWorld(t, postgres, 1, nil, slowly(respondPath, most))
 		p := w.procs[0]
 		cs := w.known(int(setting(t, "ZHISU_FAULT_ANSWERS", 8)))
 		actions := map[string]complaint{}
