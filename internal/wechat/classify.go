@@ -1,14 +1,10 @@
 package wechat
 
 import (
-	"context"
 	"errors"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strconv"
-	"sync/atomic"
 	"time"
 )
 
@@ -92,35 +88,6 @@ func (k *call) judge(code int) verdict {
 		v.class = Unknown
 	}
 	return v
-}
-
-// sending watches whether a connection was handed to the request. Before that
-// moment nothing can have reached WeChat.
-type sending struct{ asked, got atomic.Bool }
-
-func (s *sending) watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { s.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { s.got.Store(true) },
-	})
-}
-
-// class tells what a failed round trip means. A RoundTripper that does not
-// report connections gets the careful answer.
-func (s *sending) class(err error) Class {
-	if s.got.Load() {
-		return Unknown
-	}
-	if s.asked.Load() {
-		return Again
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return Again
-	}
-	if _, ok := errors.AsType[*net.DNSError](err); ok {
-		return Again
-	}
-	return Unknown
 }
 
 // withoutURL strips what net/http wraps around a transport error.

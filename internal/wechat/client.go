@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/wechat/loose"
 )
 
@@ -81,14 +82,18 @@ func (c *Client) do(ctx context.Context, k *call) (*answer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, &Error{API: k.api, Class: Again, Cause: err}
 	}
-	var s sending
-	req, err := c.request(s.watch(ctx), k)
+	var sent outbound.Sent
+	req, err := c.request(sent.Watch(ctx), k)
 	if err != nil {
 		return nil, err
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		return nil, &Error{API: k.api, Class: s.class(err), Cause: k.transport(err)}
+		class := Unknown
+		if sent.Never(err) {
+			class = Again
+		}
+		return nil, &Error{API: k.api, Class: class, Cause: k.transport(err)}
 	}
 	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(io.LimitReader(resp.Body, MaxAnswer+1))

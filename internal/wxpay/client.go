@@ -9,15 +9,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/zhisu/zhisu/internal/clock"
+	"github.com/zhisu/zhisu/internal/outbound"
 )
 
 // maxAnswer is the longest answer that is read, in bytes.
@@ -86,16 +85,19 @@ func (c *Client) send(ctx context.Context, a *Account, k *call) ([]byte, *http.R
 	if err := ctx.Err(); err != nil {
 		return nil, nil, &Error{API: k.api, Class: Again, Cause: err}
 	}
-	var s sending
-	req, err := c.request(s.watch(ctx), a, k)
+	var sent outbound.Sent
+	req, err := c.request(sent.Watch(ctx), a, k)
 	if err != nil {
 		return nil, nil, &Error{API: k.api, Class: Config, Cause: err}
 	}
 	resp, err := c.http.Do(req)
 	if err != nil {
-		class := s.class(err)
-		if !k.acting {
+		class := Query
+		switch {
+		case !k.acting:
 			class = Later
+		case sent.Never(err):
+			class = Again
 		}
 		return nil, nil, &Error{API: k.api, Class: class, Cause: withoutURL(err)}
 	}
@@ -176,30 +178,6 @@ func (k *call) unread(resp *http.Response, cause error) error {
 		class = Query
 	}
 	return &Error{API: k.api, HTTPStatus: resp.StatusCode, RequestID: clip(resp.Header.Get("Request-ID"), 100), Class: class, Cause: cause}
-}
-
-// sending watches whether a connection was handed to the request: before that nothing can have reached WeChat Pay.
-type sending struct{ asked, got atomic.Bool }
-
-func (s *sending) watch(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GetConn: func(string) { s.asked.Store(true) },
-		GotConn: func(httptrace.GotConnInfo) { s.got.Store(true) },
-	})
-}
-
-// class tells what a failed round trip means. A RoundTripper that does not report connections gets the careful answer.
-func (s *sending) class(err error) Class {
-	if s.got.Load() {
-		return Query
-	}
-	if s.asked.Load() {
-		return Again
-	}
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
-		return Again
-	}
-	return Query
 }
 
 // withoutURL strips what net/http wraps around a transport error: a query may name an order.

@@ -78,6 +78,7 @@ func (w *world) questions() []question {
 	}
 	return []question{
 		{name: "counts of all views", path: "/complaints/counts", pages: 1},
+		{name: "workbench with 14 days", path: "/workbench", pages: 1},
 		q("my work by time left", "view", "mine"),
 		q("all by time left", "view", "all"),
 		q("all, newest first", "view", "all", "sort", "newest"),
