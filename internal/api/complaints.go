@@ -110,6 +110,9 @@ type timelineEntry struct {
 	Text   string  `json:"text"`
 	Images []image `json:"images"`
 	Actor  *string `json:"actor"`
+	// DueFrom and DueTo are set in entries of kind deadline.
+	DueFrom *int64 `json:"due_from" doc:"What the deadline was, Unix ms; null = none"`
+	DueTo   *int64 `json:"due_to" doc:"What the deadline became, Unix ms; null = none"`
 }
 
 func imagesOf(urls []string) []image {
@@ -330,6 +333,7 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 	for _, e := range entries {
 		v.Timeline = append(v.Timeline, timelineEntry{
 			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Images: archivedOf(c.ID, e.Images.V, copies), Actor: orNil(e.Actor),
+			DueFrom: e.DueFrom.Ptr(), DueTo: e.DueTo.Ptr(),
 		})
 	}
 	maskForLink(ctx, &v)

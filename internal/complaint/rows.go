@@ -130,4 +130,7 @@ type Entry struct {
 	Text      string
 	Images    db.JSON[[]string]
 	Actor     string
+	// DueFrom and DueTo are what a deadline was and what it became, in entries of KindDeadline; 0 = none.
+	DueFrom db.Time
+	DueTo   db.Time
 }

@@ -172,6 +172,9 @@ func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, r
 		if err := s.mergeNodes(ctx, tx, next.ID, d, fresh); err != nil || !fresh {
 			return err
 		}
+		if err := s.noteDeadline(ctx, tx, read, &next, d); err != nil {
+			return err
+		}
 		if err := s.keepSnapshot(ctx, tx, &next, raw); err != nil {
 			return err
 		}

@@ -31,8 +31,11 @@ func TestSyncMergesTheDetail(t *testing.T) {
 			t.Errorf("merged %+v", got)
 		}
 		es := w.timeline(c.ID)
-		if len(es) != 1 || es[0].Source != FromWeChat || es[0].Text != "用户发起投诉："+maskedInText || es[0].At != got.CreatedAt || len(es[0].Images.V) != 2 {
-			t.Errorf("timeline %+v", es)
+		if len(es) != 2 || es[0].Kind != KindDeadline || es[0].DueTo != got.DueAt {
+			t.Fatalf("timeline %+v", es)
+		}
+		if e := es[1]; e.Source != FromWeChat || e.Text != "用户发起投诉："+maskedInText || e.At != got.CreatedAt || len(e.Images.V) != 2 {
+			t.Errorf("the complaint's own entry %+v", e)
 		}
 		if stored := w.byNumber(c.ComplaintOrderID); stored.Version != got.Version || stored.SnapshotHash != got.SnapshotHash || stored.Stage != ToRespond {
 			t.Errorf("stored %+v", stored)
@@ -287,7 +290,7 @@ func TestManySyncsAtOnceMergeOneAnswerOnce(t *testing.T) {
 		if n := w.count(`SELECT count(*) FROM snapshots`); n != 1 {
 			t.Errorf("%d snapshots", n)
 		}
-		if got := w.byNumber(c.ComplaintOrderID); got.Version != 1 || len(w.timeline(c.ID)) != 1 {
+		if got := w.byNumber(c.ComplaintOrderID); got.Version != 1 || len(w.timeline(c.ID)) != 2 {
 			t.Errorf("version %d, %d entries", got.Version, len(w.timeline(c.ID)))
 		}
 	})

@@ -75,7 +75,8 @@ func stories() []story {
 				AppID: tea, Type: 613, Amount: 9600, ProductName: "小青柑 三罐装", ImageCount: 1, NickName: "微信用户",
 				Content: "少了一罐小青柑，包裹里只有两罐。",
 			},
-			ago: left(32, 8),
+			ago:  left(32, 8),
+			then: []chapter{{due: 38 * time.Hour}},
 		},
 		{
 			filing: wechatsim.Filing{

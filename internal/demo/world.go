@@ -214,6 +214,7 @@ type chapter struct {
 	event   wechatsim.Event
 	ago     time.Duration
 	content string
+	due     time.Duration // WeChat moves the deadline to so long after now, instead of an event
 }
 
 // tell plays a story and returns the product's id of the case: every answer goes through the product, as a merchant's would.
@@ -245,6 +246,13 @@ func (w *world) tell(ctx context.Context, a *app.App, s story) (complaintID stri
 	}
 	for _, ch := range s.then {
 		w.past.Store(int64(ch.ago))
+		if ch.due > 0 {
+			in := int64(ch.due / time.Second)
+			if err := w.sim.SetComplaint(id, wechatsim.ComplaintChange{ExpiresIn: &in}); err != nil {
+				return "", fmt.Errorf("move deadline: %w", err)
+			}
+			continue
+		}
 		if err := w.sim.Advance(id, ch.event, wechatsim.AdvanceOptions{Content: ch.content}); err != nil {
 			return "", fmt.Errorf("move complaint: %w", err)
 		}

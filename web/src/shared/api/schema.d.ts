@@ -3598,6 +3598,16 @@ export interface components {
              * @description Unix ms
              */
             at: number;
+            /**
+             * Format: int64
+             * @description What the deadline was, Unix ms; null = none
+             */
+            due_from: number | null;
+            /**
+             * Format: int64
+             * @description What the deadline became, Unix ms; null = none
+             */
+            due_to: number | null;
             images: components["schemas"]["Image"][];
             kind: string;
             /** @enum {string} */

@@ -1,6 +1,7 @@
 import { computed, ref, toValue, type MaybeRefOrGetter } from 'vue'
 import { useI18n } from 'vue-i18n'
 import type { Complaint, TimelineEntry } from '@/shared/api/types'
+import { useFormat } from '@/shared/composables/useFormat'
 
 /** WeChat's entries, people's, and what happened by itself (rules and the system together). */
 export const SOURCES = ['all', 'wechat', 'staff', 'auto'] as const
@@ -18,21 +19,28 @@ export function withoutRepeat(entry: TimelineEntry, complaint: Told): TimelineEn
   return { ...entry, text: entry.text.slice(0, -told.length).replace(/[：:]\s*$/, ''), images: entry.images.filter(i => !urls.has(i.url)) }
 }
 
-/** What happened to a complaint, newest first, told apart by who did it. */
+/** Which sentence tells what became of a deadline; null for an entry about something else. */
+export function deadlineKey(e: TimelineEntry): string | null {
+  if (e.kind !== 'deadline') return null
+  return !e.due_to ? 'case.dueGone' : e.due_from ? 'case.dueMoved' : 'case.dueSet'
+}
+
+/** What happened to a complaint, newest first as the API has it, told apart by who did it. */
 export function useTimeline(complaint: MaybeRefOrGetter<Told>) {
   const { t } = useI18n()
+  const { moment } = useFormat()
   const source = ref<Source>('all')
   const entries = computed(() => toValue(complaint).timeline.map(e => withoutRepeat(e, toValue(complaint))))
-  const newest = computed(() => entries.value.map((e, i) => ({ e, i })).sort((a, b) => b.e.at - a.e.at || b.i - a.i).map(x => x.e))
-  const shown = computed(() => (source.value === 'all' ? newest.value : newest.value.filter(e => groupOf(e) === source.value)))
+  const shown = computed(() => (source.value === 'all' ? entries.value : entries.value.filter(e => groupOf(e) === source.value)))
   const has = (s: Source) => entries.value.some(e => groupOf(e) === s)
 
   /** Who, then what. WeChat's words stand for themselves. */
-  const words = (e: TimelineEntry) => (e.kind === 'note'
-    ? t('case.actorNotes', { actor: e.actor ?? '', text: e.text })
-    : e.source === 'staff' && e.actor && !e.text.startsWith(e.actor)
-    ? t('case.actorSays', { actor: e.actor, text: e.text })
-    : e.text)
+  const words = (e: TimelineEntry) => {
+    const deadline = deadlineKey(e)
+    if (deadline) return t(deadline, { from: moment(e.due_from), to: moment(e.due_to) })
+    if (e.kind === 'note') return t('case.actorNotes', { actor: e.actor ?? '', text: e.text })
+    return e.source === 'staff' && e.actor && !e.text.startsWith(e.actor) ? t('case.actorSays', { actor: e.actor, text: e.text }) : e.text
+  }
 
   /** Who is named in the notes. */
   const named = computed(() => (toValue(complaint).notes ?? []).flatMap(n => (n.mentions ?? []).map(m => m.name)))

@@ -84,6 +84,7 @@ export default {
   case: {
     missing: 'This complaint was not found', missingText: 'It may be outside your programs, or the link is incomplete.', back: 'Back to the list', number: 'Complaint {id}', sync: 'Sync',
     timeline: 'Timeline', noTimeline: 'Nothing has happened yet', picture: 'View picture {n}', actorSays: '{actor}: {text}', actorNotes: 'Note by {actor}: {text}',
+    dueSet: 'Deadline set to {to}', dueMoved: 'WeChat moved the deadline to {to} (was {from})', dueGone: 'WeChat took the deadline away (was {from})',
   },
   fact: { product: 'Product', buyer: 'Buyer', reveal: 'Show', paidAt: 'Paid', outTradeNo: 'Order no.', refunded: 'Refunded' },
   respond: {

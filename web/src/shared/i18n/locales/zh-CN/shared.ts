@@ -84,6 +84,7 @@ export default {
   case: {
     missing: '找不到这张投诉单', missingText: '它可能不在您的小程序范围内，或链接不完整。', back: '返回列表', number: '投诉单 {id}', sync: '同步',
     timeline: '进度', noTimeline: '还没有进度', picture: '查看图片 {n}', actorSays: '{actor}：{text}', actorNotes: '{actor} 的备注：{text}',
+    dueSet: '截止时间定为 {to}', dueMoved: '微信把截止时间改为 {to}（原为 {from}）', dueGone: '微信取消了截止时间（原为 {from}）',
   },
   fact: { product: '商品', buyer: '用户', reveal: '显示', paidAt: '支付时间', outTradeNo: '商户单号', refunded: '已退款' },
   respond: {
