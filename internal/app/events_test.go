@@ -14,7 +14,7 @@ import (
 )
 
 // Every kind of event that WeChat, WeChat Pay or a channel causes is told once, from where it really happens. What time alone causes — deadline.near,
-// push.silent, merchant.expiring — is tested with a clock that moves, in notify, gap and refund.
+// push.silent — is tested with a clock that moves, in notify and gap; merchant.expiring in expiring_test.go.
 func TestEveryEventIsToldOnceFromItsSource(t *testing.T) {
 	engines(t, func(t *testing.T, databaseURL string) {
 		s := start(t, t.TempDir(), databaseURL)

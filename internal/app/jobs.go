@@ -84,7 +84,7 @@ func (a *App) workers() *river.Workers {
 	work(w, func(ctx context.Context, _ program.ReconcileArgs) error { return a.Programs.Reconcile(ctx) })
 	work(w, a.Programs.ReleaseReply)
 	work(w, func(ctx context.Context, j program.ScoreDroppedArgs) error {
-		return a.Notify.Plan(ctx, notify.Event{Kind: notify.EventScoreDropped, ProgramID: j.ProgramID, Key: fmt.Sprintf("%d/%d/%d", j.From, j.To, j.At)})
+		return a.Notify.Plan(ctx, notify.Event{Kind: notify.EventScoreDropped, ProgramID: j.ProgramID, Key: scoreKey(j)})
 	})
 	work(w, func(ctx context.Context, j program.PermissionLostArgs) error {
 		// Told once a day: a set that WeChat lists and calls refuse is lost anew after every refresh.

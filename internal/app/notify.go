@@ -21,6 +21,7 @@ import (
 	"github.com/zhisu/zhisu/internal/notify/channel/wecom"
 	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/refund"
 	"github.com/zhisu/zhisu/internal/wechat"
 )
 
@@ -32,7 +33,7 @@ func (a *App) buildNotify(clk clock.Clock, roots *x509.CertPool, wc *wechat.Clie
 	vars := varNames()
 	return notify.New(notify.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: clk, PublicURL: a.Config.PublicURL, Logger: a.Logger,
-		Facts: facts{a.Complaints, a.Programs, a.Actions}, Members: members{a.Identity}, Links: links{a}, Overview: a.overview,
+		Facts: a.facts(), Members: members{a.Identity}, Links: links{a}, Overview: a.overview,
 		Providers: map[string]channel.Provider{
 			"email":       email.New(email.Options{Dial: dial, Roots: roots, Clock: clk}),
 			"wecom":       wecom.New(post),
@@ -56,11 +57,18 @@ func varNames() []string {
 	return out
 }
 
-// facts reads what a message says about a case.
+// facts reads what a message says about a case or a program.
 type facts struct {
 	complaints *complaint.Service
 	programs   *program.Service
 	actions    *action.Service
+	refunds    *refund.Service
+	publicURL  string
+	now        func() time.Time
+}
+
+func (a *App) facts() facts {
+	return facts{a.Complaints, a.Programs, a.Actions, a.Refunds, a.Config.PublicURL, a.clock.Now}
 }
 
 // Facts implements notify.FactsReader.
@@ -137,25 +145,4 @@ func excerpt(s string) string {
 		return string(r[:limit]) + "…"
 	}
 	return s
-}
-
-// ProgramFacts implements notify.FactsReader.
-func (f facts) ProgramFacts(ctx context.Context, programID string) (notify.Facts, error) {
-	p, err := f.programs.ByID(ctx, programID)
-	if err != nil {
-		return notify.Facts{}, err
-	}
-	out := notify.Facts{Tags: p.Tags.V, ProgramID: p.ID, ProgramName: p.Name, ProgramState: string(p.State)}
-	if out.ProgramName == "" {
-		out.ProgramName = p.AppID
-	}
-	if p.State == program.Revoked {
-		out.Note = "小程序已取消授权，收不到新投诉。请管理员重新授权。"
-		return out, nil
-	}
-	for _, id := range p.Missing() {
-		s := program.SetByID(id)
-		out.Note += "缺少「" + s.Name + "」权限：" + s.Without + "。"
-	}
-	return out, nil
 }

@@ -72,7 +72,7 @@ func (a *App) refundSettled(ctx context.Context, j refund.SettledArgs) error {
 	return a.Notify.Plan(ctx, notify.Event{Kind: kind, ComplaintID: j.ComplaintID, Key: fmt.Sprintf("%s/%s/%d", j.RefundID, j.State, j.Turn)})
 }
 
-// merchantExpiring tells the programs of a merchant that its certificate ends soon: without it nothing can be refunded.
+// merchantExpiring tells whoever hears of one of a merchant's programs that its certificate ends soon: without it nothing can be refunded.
 func (a *App) merchantExpiring(ctx context.Context, j refund.ExpiringArgs) error {
 	used, err := merchants{a.Programs}.OfMerchants(ctx)
 	if err != nil {
@@ -80,7 +80,7 @@ func (a *App) merchantExpiring(ctx context.Context, j refund.ExpiringArgs) error
 	}
 	a.Logger.WarnContext(ctx, "a merchant certificate ends soon", "merchant", j.MerchantID, "days", j.Days)
 	for _, id := range used[j.MerchantID] {
-		if err := a.Notify.Plan(ctx, notify.Event{Kind: notify.EventMerchantExpiring, ProgramID: id, Key: fmt.Sprintf("%s/%d", j.MerchantID, j.Days)}); err != nil {
+		if err := a.Notify.Plan(ctx, notify.Event{Kind: notify.EventMerchantExpiring, ProgramID: id, Key: expiryKey(j)}); err != nil {
 			return err
 		}
 	}

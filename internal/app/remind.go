@@ -51,7 +51,7 @@ func (a *App) overview(ctx context.Context, programIDs []string) (notify.Overvie
 		return notify.Overview{}, err
 	}
 	for i := range cs {
-		f, err := facts{a.Complaints, a.Programs, a.Actions}.Facts(ctx, cs[i].ID)
+		f, err := a.facts().Facts(ctx, cs[i].ID)
 		if err != nil {
 			return notify.Overview{}, err
 		}

@@ -86,7 +86,7 @@ func (s *Service) factsOf(ctx context.Context, n *noticeRow) (Facts, error) {
 	if n.ComplaintID == "" && n.ProgramID == "" {
 		return Facts{}, nil
 	}
-	return s.read(ctx, n.ComplaintID, n.ProgramID)
+	return s.read(ctx, Event{Kind: n.Event, ComplaintID: n.ComplaintID, ProgramID: n.ProgramID, Key: n.EventKey})
 }
 
 // reminds reports whether a notice has no meaning once the merchant has acted.

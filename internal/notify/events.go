@@ -32,7 +32,7 @@ type Event struct {
 	Kind string
 	// ComplaintID is the case; empty for what happens to a program as a whole.
 	ComplaintID string
-	// ProgramID is needed where there is no case.
+	// ProgramID is needed where there is no case. A merchant is told of through one of its programs: who hears of several of them hears once.
 	ProgramID string
 	// Key tells repeats of the same kind in one case apart, for example by status and time; the same key is told once.
 	Key string
@@ -55,7 +55,7 @@ var heads = map[string]struct{ subject, lead string }{
 	EventPermissionLost:    {"缺少权限", "这个小程序缺少必要的权限，投诉可能收不到或无法处理。"},
 	EventPushSilent:        {"很久没有收到推送", "很久没有收到微信的推送，请检查消息与事件接收 URL。"},
 	EventScoreDropped:      {"交易体验分下降", "这个小程序的交易体验分下降了。"},
-	EventMerchantExpiring:  {"商户证书快到期", "这个小程序的商户证书快到期了，到期后不能退款，请尽快更换。"},
+	EventMerchantExpiring:  {"商户证书快到期", "商户证书快到期了，到期后不能退款，请尽快更换。"},
 	eventMention:           {"备注里提到你：", "有同事在备注里提到了你。"},
 	EventChannelFailing:    {"通知渠道发送失败", "有一个通知渠道发不出消息，请检查它的设置。"},
 }

@@ -14,7 +14,7 @@ const eventMention = "note.mention"
 // Mention tells a member, wherever he can be reached, that a colleague's note about a case names him. The note itself is not sent out. Who has no account any more, or
 // does not see the program, is not told.
 func (s *Service) Mention(ctx context.Context, complaintID, noteID, userID, by string) error {
-	f, err := s.read(ctx, complaintID, "")
+	f, err := s.read(ctx, Event{Kind: eventMention, ComplaintID: complaintID})
 	if err != nil {
 		return fmt.Errorf("tell of a note: %w", err)
 	}

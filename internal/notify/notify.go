@@ -56,8 +56,8 @@ type Facts struct {
 type FactsReader interface {
 	// Facts reads a case.
 	Facts(ctx context.Context, complaintID string) (Facts, error)
-	// ProgramFacts reads a program; only the program's fields, Note and URL are used.
-	ProgramFacts(ctx context.Context, programID string) (Facts, error)
+	// ProgramFacts reads a program, and in Note and URL what an event with this key says of it; nothing else is used.
+	ProgramFacts(ctx context.Context, programID string, ev Event) (Facts, error)
 }
 
 // Links makes the address that a message leads to.
@@ -135,11 +135,11 @@ func New(o Options) *Service {
 func (s *Service) now() db.Time { return db.At(s.clock.Now()) }
 
 // read returns the facts of a case, or of a program where there is no case.
-func (s *Service) read(ctx context.Context, complaintID, programID string) (f Facts, err error) {
-	if complaintID != "" {
-		f, err = s.facts.Facts(ctx, complaintID)
+func (s *Service) read(ctx context.Context, ev Event) (f Facts, err error) {
+	if ev.ComplaintID != "" {
+		f, err = s.facts.Facts(ctx, ev.ComplaintID)
 	} else {
-		f, err = s.facts.ProgramFacts(ctx, programID)
+		f, err = s.facts.ProgramFacts(ctx, ev.ProgramID, ev)
 	}
 	if err != nil {
 		return Facts{}, fmt.Errorf("read facts of notice: %w", err)

@@ -96,7 +96,7 @@ func (w *world) Facts(_ context.Context, id string) (notify.Facts, error) {
 }
 
 // ProgramFacts implements notify.FactsReader.
-func (w *world) ProgramFacts(ctx context.Context, id string) (notify.Facts, error) {
+func (w *world) ProgramFacts(ctx context.Context, id string, _ notify.Event) (notify.Facts, error) {
 	return w.Facts(ctx, id)
 }
 

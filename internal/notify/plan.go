@@ -33,7 +33,7 @@ func (s *Service) Plan(ctx context.Context, ev Event) error {
 	if !knownKind(ev.Kind) || ofProgram(ev.Kind) != (ev.ComplaintID == "") {
 		return fmt.Errorf("plan notices: event %q with complaint %q makes no sense", ev.Kind, ev.ComplaintID)
 	}
-	f, err := s.read(ctx, ev.ComplaintID, ev.ProgramID)
+	f, err := s.read(ctx, ev)
 	if err != nil {
 		return fmt.Errorf("plan notices: %w", err)
 	}
@@ -142,6 +142,9 @@ func receiverKey(channelID, address string) string {
 
 // dedupeKey is a hash, because an address is personal data. Letter case in an address makes no second receiver.
 func dedupeKey(ev Event, channelID, address string) string {
+	if ev.Kind == EventMerchantExpiring {
+		ev.ProgramID = "" // one certificate, however many programs pay with it
+	}
 	h := sha256.New()
 	for _, part := range []string{ev.ComplaintID, ev.ProgramID, ev.Kind, ev.Key, channelID, strings.ToLower(address)} {
 		fmt.Fprintf(h, "%d:%s,", len(part), part)

@@ -177,7 +177,7 @@ func (s *Service) remind(ctx context.Context, m *Merchant) error {
 			if err != nil || !ok {
 				return err
 			}
-			return tx.Enqueue(ctx, ExpiringArgs{MerchantID: m.ID, Days: max(left, 0)}, nil)
+			return tx.Enqueue(ctx, ExpiringArgs{MerchantID: m.ID, Days: max(left, 0), At: m.CertExpiresAt}, nil)
 		})
 	}
 	return nil

@@ -106,6 +106,8 @@ func (SettledArgs) Kind() string { return "refund.settled" }
 type ExpiringArgs struct {
 	MerchantID string `json:"merchant_id"`
 	Days       int64  `json:"days"`
+	// At is when it ends.
+	At db.Time `json:"at"`
 }
 
 // Kind implements river.JobArgs.
