@@ -4,7 +4,11 @@ export default {
   how: 'Needs a verified service account. At mp.weixin.qq.com:\n1. 设置与开发 → 基本配置: copy the AppID, make an AppSecret, put this server\'s outgoing IP on the IP list.\n2. 广告与服务 → 模板消息: choose a service category and pick a template like 工单提醒 or 投诉提醒 from the library.',
   appidHint: 'The AppSecret is shown once when it is made, and never again here after saving.', template: 'Template', templateId: 'Template ID, or read the list and choose', readTemplates: 'Read templates',
   templateHint: 'Templates are under 广告与服务 → 模板消息 → 我的模板. Changing the service category deletes them.', noTemplates: 'This account has no template yet. Pick one under 模板消息 → 模板库, then read the list.',
-  choose: 'Choose', place: 'Place', fact: 'Filled with', looksLike: 'Looks like', fixedWords: 'Fixed words', constWords: 'A word approved by WeChat; may stay empty',
+  choose: 'Choose', place: 'Place', fact: 'Filled with', looksLike: 'Looks like', fixedWords: 'Fixed words', constWords: 'Approved word, or none',
+  facts: {
+    event: 'What happened', program: 'Mini program', problem: 'Problem', amount: 'Order amount', product: 'Product', order_no: 'Complaint number', order_tail: 'Last 6 of the number', stage: 'State',
+    due: 'Deadline', left: 'Time left', left_hours: 'Hours left', created: 'Filed at', link: 'Link to the case',
+  },
   thenBind: 'After saving, let receivers scan a code',
   need: { appid: 'Enter the AppID, beginning with wx', secret: 'Enter the AppSecret', template: 'Choose a template', fields: 'Choose what each place is filled with', aesKey: 'Enter the EncodingAESKey' },
   receivers: 'Receivers', chooseReceiver: 'Choose a receiver', typeOpenid: 'Nobody has scanned a code yet; an openid can be typed in too', phone: 'Phone number, such as 13800138000',
@@ -18,8 +22,8 @@ export default {
   reportTitle: 'Delivery reports', reportUrl: 'Callback address', reportHow: 'With it, the log shows whether a message reached the phone, and another channel is used when it did not.\nIn Tencent Cloud\'s SMS console enter this address under 应用管理 → 应用列表 → the application → 短信下发状态回调.', reportSecret: 'The address is the credential. Keep it to yourself.',
   sms: {
     add: 'Add text messages', edit: 'Edit text messages', signed: 'signed {sign}',
-    how: 'Have ready in Tencent Cloud\'s SMS console (console.cloud.tencent.com/smsv2):\n1. 应用管理: the SDKAppID. 2. 国内短信: an approved signature and an approved notification template. 3. 访问管理 → API 密钥: SecretId and SecretKey.\nEvery message costs money and a number takes only 2 a day by default, so keep them for what matters most.',
-    appHint: 'The number under 应用管理 → 应用列表', sign: 'Signature', signHint: 'As approved, without 【】', template: 'Template ID', templateHint: 'The number under 正文模板管理', region: 'Region',
+    how: 'Have ready in Tencent Cloud\'s SMS console (console.cloud.tencent.com/smsv2):\n1. 应用管理 → 应用列表: the SDKAppID.\n2. 国内短信: an approved signature, and an approved notification template.\n3. 访问管理 → 访问密钥 → API 密钥管理: SecretId and SecretKey.\nEvery message costs money and a number takes only 2 a day by default, so keep them for what matters most.',
+    appHint: 'The number under 应用管理 → 应用列表', sign: 'Signature', signHint: 'As approved under 签名管理, without 【】', template: 'Template ID', templateHint: 'The number under 正文模板管理', region: 'Region',
     regions: { 'ap-guangzhou': 'Guangzhou', 'ap-beijing': 'Beijing', 'ap-nanjing': 'Nanjing' },
     text: 'Template text', textLike: "您有新的小程序投诉（尾号{'{1}'}），请在{'{2}'}小时内处理。", textHint: 'Paste the approved text, to check the variables and see a preview. A link may only be a fixed address in the text itself.',
     variables: 'Variables', variablesHint: 'No links in variables. The last 6 digits of the number and the hours left are refused least.', looksLike: 'On the phone',

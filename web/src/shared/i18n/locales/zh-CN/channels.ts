@@ -4,7 +4,11 @@ export default {
   how: '需要一个已认证的服务号。在微信公众平台（mp.weixin.qq.com）：\n1. 设置与开发 → 基本配置：复制 AppID，生成 AppSecret，把这台服务器的出口 IP 加到 IP 白名单。\n2. 广告与服务 → 模板消息：选好服务类目，从模板库选一个像「工单提醒」「投诉提醒」的模板。',
   appidHint: 'AppSecret 只在生成时显示一次，保存后这里也不再显示。', template: '消息模板', templateId: '模板 ID，或读取后选择', readTemplates: '读取模板',
   templateHint: '模板在「广告与服务 → 模板消息 → 我的模板」里。更换服务类目会删除原来的模板。', noTemplates: '这个服务号还没有模板。请先在「模板消息 → 模板库」里选一个，再来读取。',
-  choose: '请选择', place: '模板里的项', fact: '填什么', looksLike: '看起来像', fixedWords: '固定的文字', constWords: '微信审核过的词，可以留空',
+  choose: '请选择', place: '模板里的项', fact: '填什么', looksLike: '看起来像', fixedWords: '固定的文字', constWords: '审核过的词，可空',
+  facts: {
+    event: '发生了什么', program: '小程序', problem: '投诉的问题', amount: '订单金额', product: '商品', order_no: '投诉单号', order_tail: '投诉单号后 6 位', stage: '状态',
+    due: '截止时间', left: '剩余时间', left_hours: '剩余小时数', created: '投诉时间', link: '处理链接',
+  },
   thenBind: '保存后，让接收人扫码绑定',
   need: { appid: '请填 wx 开头的 AppID', secret: '请填 AppSecret', template: '请选择消息模板', fields: '请为模板的每一项选择内容', aesKey: '请填 EncodingAESKey' },
   receivers: '接收人', chooseReceiver: '选择接收人', typeOpenid: '还没有人扫码绑定，也可以直接输入 openid', phone: '手机号，例如 13800138000',
@@ -18,8 +22,8 @@ export default {
   reportTitle: '送达回执', reportUrl: '回调地址', reportHow: '有了它，短信是否送到手机会显示在发送记录里，没送到时会换别的渠道。\n在腾讯云短信控制台「应用管理 → 应用列表 → 应用名 → 短信下发状态回调」里填这个地址。', reportSecret: '这个地址就是凭据，请不要发给别人。',
   sms: {
     add: '添加短信', edit: '修改短信', signed: '签名「{sign}」',
-    how: '在腾讯云短信控制台（console.cloud.tencent.com/smsv2）准备好：\n1. 应用管理：SDKAppID。2. 国内短信：审核通过的签名和「通知」类正文模板。3. 访问管理 → API 密钥：SecretId 和 SecretKey。\n每条短信都要钱，同一个号码默认每天只能收 2 条，建议只给最要紧的事用。',
-    appHint: '「应用管理 → 应用列表」里的数字', sign: '短信签名', signHint: '审核通过的，不带【】', template: '模板 ID', templateHint: '「正文模板管理」里的数字', region: '地域',
+    how: '在腾讯云短信控制台（console.cloud.tencent.com/smsv2）准备好：\n1. 应用管理 → 应用列表：SDKAppID。\n2. 国内短信：审核通过的签名，和「通知」类正文模板。\n3. 访问管理 → 访问密钥 → API 密钥管理：SecretId 和 SecretKey。\n每条短信都要钱，同一个号码默认每天只能收 2 条，建议只给最要紧的事用。',
+    appHint: '「应用管理 → 应用列表」里的数字', sign: '短信签名', signHint: '「签名管理」里审核通过的，不带【】', template: '模板 ID', templateHint: '「正文模板管理」里的数字', region: '地域',
     regions: { 'ap-guangzhou': '广州', 'ap-beijing': '北京', 'ap-nanjing': '南京' },
     text: '模板正文', textLike: "您有新的小程序投诉（尾号{'{1}'}），请在{'{2}'}小时内处理。", textHint: '把审核通过的正文贴在这里，用来核对变量个数和预览。链接只能是写死在正文里的固定网址。',
     variables: '变量', variablesHint: '变量里不能有链接。单号后 6 位和剩余小时数最不容易被拦。', looksLike: '手机上看到的样子',
