@@ -89,5 +89,7 @@ test('a program with its own AppSecret is heard, and what is missed is shown wit
     await expect.poll(async () => (await zhisu.api<{ settings: { deliveries_days: number } }>('GET', '/settings/retention')).settings.deliveries_days).toBe(90)
     await page.reload()
     await expect(page.getByTestId('days-deliveries')).toHaveValue('90')
+    // Nothing is as old as that here, so there is nothing to begin.
+    await expect(page.getByTestId('retention-run')).toBeDisabled()
   })
 })

@@ -15,6 +15,7 @@ func (a *API) retentionRoutes() {
 	handle(a, identity.RightSecrets, op(http.MethodGet, "/settings/retention", "get-retention", "settings", "How long data of closed cases are kept, and what would be deleted now"), a.getRetention)
 	handle(a, identity.RightSecrets, op(http.MethodPut, "/settings/retention", "put-retention", "settings", "Change how long data are kept"), a.putRetention)
 	handle(a, identity.RightSecrets, op(http.MethodPost, "/settings/retention/preview", "preview-retention", "settings", "What would be deleted now under these settings; changes nothing"), a.previewRetention)
+	handle(a, identity.RightSecrets, accepted(op(http.MethodPost, "/settings/retention/run", "run-retention", "settings", "Delete now what is old enough, instead of waiting for the daily run; one under way is not begun again")), a.runRetention)
 }
 
 type retentionSettings struct {
@@ -98,7 +99,24 @@ func (a *API) previewRetention(ctx context.Context, in *retentionInput) (*body[r
 	return &body[retentionCounts]{retentionCounts(c)}, err
 }
 
+func (a *API) runRetention(ctx context.Context, _ *empty) (*body[retentionView], error) {
+	err := a.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		r, err := a.Retain.Start(ctx, tx)
+		if err != nil || r == nil {
+			return err
+		}
+		return a.Identity.Record(ctx, tx, identity.Entry{Verb: "forget_now", Object: "retention", ObjectID: r.ID})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a.getRetention(ctx, nil)
+}
+
 func retentionProblem(err error) *Problem {
+	if errors.Is(err, retain.ErrKeepsAll) {
+		return problemOf(http.StatusConflict, CodeConflict, "所有数据都设为一直保留，没有可删的。请先设定天数并保存")
+	}
 	var field *retain.FieldError
 	if errors.As(err, &field) {
 		return invalid(field.Field, field.Text)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +33,7 @@ type world struct {
 	keep     *Service
 	files    blob.Store
 	sweeper  *blob.Sweeper
+	mu       sync.Mutex
 	recorded []map[string]any
 }
 
@@ -51,6 +53,8 @@ func newWorld(t *testing.T, d *db.DB) *world {
 		DB: d, Clock: w.clock, Complaints: cases, Evidence: pictures,
 		Inbound: inbound.New(inbound.Options{DB: d, Sealer: sealer, Clock: w.clock, Programs: ps, Logger: log, Metrics: prometheus.NewRegistry()}),
 		Record: func(_ context.Context, _ bun.IDB, _ string, detail map[string]any) error {
+			w.mu.Lock()
+			defer w.mu.Unlock()
 			w.recorded = append(w.recorded, detail)
 			return nil
 		},

@@ -1,4 +1,4 @@
-import type { RetentionSettings } from '@/shared/api/types'
+import type { Retention, RetentionSettings } from '@/shared/api/types'
 
 /** What is kept for a time: the setting, and the number of it in a count. */
 export const KEPT = [
@@ -8,3 +8,9 @@ export const KEPT = [
 
 /** Days that the server takes: none at all, or within bounds. */
 export const daysFit = (days: unknown, min: number, max: number) => days === 0 || (Number.isInteger(days) && (days as number) >= min && (days as number) <= max)
+
+/** Whether anything is old enough to go. */
+export const anythingOld = (n: Retention['now']) => KEPT.some(k => n[k.id] > 0)
+
+/** Whether a run is under way. */
+export const goingOn = (kept: Retention | undefined) => !!kept?.last_run && !kept.last_run.finished_at

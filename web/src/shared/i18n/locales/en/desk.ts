@@ -146,7 +146,7 @@ export default {
   },
   audit: { yes: 'yes', no: 'no', text: 'Who did what, and when', none: 'Nothing recorded yet', at: 'Time', who: 'Who', what: 'What', program: 'Program', detail: 'Detail', did: '{verb} {object}', system: 'System', all: 'all' },
   verb: {
-    forget: 'Deleted', check: 'Checked', approve: 'Approved', reject: 'Rejected', retry: 'Tried again', cancel: 'Cancelled', reconcile: 'Reconciled', export: 'Exported', submit: 'Submitted',
+    forget: 'Deleted', forget_now: 'Had deleted at once', check: 'Checked', approve: 'Approved', reject: 'Rejected', retry: 'Tried again', cancel: 'Cancelled', reconcile: 'Reconciled', export: 'Exported', submit: 'Submitted',
     open: 'Opened', use: 'Used', resend: 'Sent again', assign: 'Assigned', late: 'Found late',
     create: 'Created', update: 'Changed', delete: 'Deleted', remove: 'Deleted', reveal: 'Revealed', setup: 'Set up', login: 'Signed in', logout: 'Signed out', respond: 'Responded to', sync: 'Synced', import: 'Imported',
     authorise: 'Authorised', authorize: 'Authorised', refresh: 'Read again', disable: 'Disabled', enable: 'Enabled', revoke: 'Revoked', test: 'Tested', generate: 'Generated', replay: 'Replayed', rotate: 'Rotated', login_blocked: 'Sign-in blocked for a while', totp_on: 'Second factor on', totp_off: 'Second factor off',

@@ -146,7 +146,7 @@ export default {
   },
   audit: { yes: '是', no: '否', text: '谁在什么时候做了什么', none: '还没有记录', at: '时间', who: '谁', what: '做了什么', program: '小程序', detail: '详情', did: '{verb}{object}', system: '系统', all: '全部' },
   verb: {
-    forget: '删除', check: '检查', approve: '批准', reject: '驳回', retry: '重试', cancel: '取消', reconcile: '对账', export: '导出', submit: '提交',
+    forget: '删除', forget_now: '立即删除', check: '检查', approve: '批准', reject: '驳回', retry: '重试', cancel: '取消', reconcile: '对账', export: '导出', submit: '提交',
     open: '打开', use: '使用', resend: '重发', assign: '指派', late: '发现漏推',
     create: '新建', update: '修改', delete: '删除', remove: '删除', reveal: '查看', setup: '首次设置', login: '登录', logout: '退出', respond: '回应', sync: '同步', import: '补录',
     authorise: '授权', authorize: '授权', refresh: '重新读取', disable: '停用', enable: '恢复', revoke: '撤销', test: '测试', generate: '生成', replay: '重放', rotate: '更换', login_blocked: '登录被暂时锁定', totp_on: '开启两步验证', totp_off: '关闭两步验证',
