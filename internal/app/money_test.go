@@ -28,6 +28,7 @@ func TestMoneyOverHTTP(t *testing.T) {
 		m.outsider = m.as(identity.Finance, m.authorise(park).ID)
 		m.merchants()
 		refund := m.refunds()
+		m.textsWithTheNumber(refund)
 		m.ledger(refund)
 		m.elsewhere()
 		m.secondPerson()
@@ -142,6 +143,30 @@ func (m *moneyStage) refunds() answer {
 		return follow["action"] == "respond" && strings.Contains(text, "¥50.00") && strings.Contains(text, r.text("refund_id"))
 	})
 	return r
+}
+
+// textsWithTheNumber looks at texts to choose from that name the refund (退款单号): only what arrived has a number.
+func (m *moneyStage) textsWithTheNumber(r answer) {
+	m.t.Helper()
+	t := m.owner.want(201, "POST", "/templates", obj{"name": "已退款", "kinds": []string{"respond"}, "body": "已退款，退款单号 {退款单号}。"})
+	said := func(id string) (text string, unfilled []any) {
+		m.t.Helper()
+		list, _ := m.owner.want(200, "GET", "/complaints/"+id+"/advice?kind=respond", nil).body["templates"].([]any)
+		for _, x := range list {
+			if one, _ := x.(map[string]any); one["id"] == t.text("id") {
+				text, _ = one["text"].(string)
+				unfilled, _ = one["unfilled"].([]any)
+			}
+		}
+		return text, unfilled
+	}
+	if text, unfilled := said(r.text("complaint_id")); text != "已退款，退款单号 "+r.text("refund_id")+"。" || len(unfilled) != 0 {
+		m.t.Errorf("after a refund: %q, unfilled %v", text, unfilled)
+	}
+	if text, unfilled := said(m.newCase()); text != "已退款，退款单号 {退款单号}。" || !slices.Contains(unfilled, any("{退款单号}")) {
+		m.t.Errorf("without a refund: %q, unfilled %v", text, unfilled)
+	}
+	m.owner.want(204, "DELETE", "/templates/"+t.text("id"), nil)
 }
 
 // read gets what is not JSON.
