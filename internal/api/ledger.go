@@ -98,7 +98,7 @@ func (a *API) exportRefunds(ctx context.Context, in *exportRefundsInput) (*huma.
 }
 
 func (a *API) refundRows(ctx context.Context, t table.Writer, f refund.Filter, rs []refund.Refund, next string) error {
-	if err := t.Row("投诉单号", "小程序", "商户号", "支付单号", "商户退款单号", "微信退款单号", "退款金额（元）", "订单金额（元）", "状态", "说明", "退款原因", "发起人", "审批人", "发起时间", "提交时间", "结束时间"); err != nil {
+	if err := t.Row("投诉单号", "小程序", "商户号", "支付单号", "商户退款单号", "微信退款单号", "退款金额（元）", "订单金额（元）", "状态", "说明", "退款原因", "发起人", "复核人", "发起时间", "提交时间", "结束时间"); err != nil {
 		return err
 	}
 	n, err := a.names(ctx)

@@ -153,12 +153,12 @@ func (a *API) addApprovers(ctx context.Context, v *refundOptionsView, programID 
 			v.Approvers = append(v.Approvers, idName{u.ID, u.Name})
 		}
 	}
-	text := "这笔订单的退款合计超过 " + refund.Yuan(above) + " 时，需要另一位有退款权限的同事审批"
+	text := "这笔订单的退款合计超过 " + refund.Yuan(above) + " 时，需要另一位有退款权限的同事复核"
 	if above == 0 {
-		text = "每笔退款都需要另一位有退款权限的同事审批"
+		text = "每笔退款都需要另一位有退款权限的同事复核"
 	}
 	if len(v.Approvers) == 0 {
-		text += "；现在没有别人可以审批，请先添加成员"
+		text += "；现在没有别人可以复核，请先添加成员"
 	}
 	v.NeedsApproval = &text
 	return nil

@@ -21,7 +21,7 @@ func refundProblem(err error) *Problem {
 	case errors.Is(err, refund.ErrMoved):
 		return problemOf(http.StatusConflict, CodeConflict, "这笔退款的状态已经变化，请刷新后再看")
 	case errors.Is(err, refund.ErrSamePerson):
-		return problemOf(http.StatusForbidden, CodeForbidden, "发起退款的人不能审批自己的退款，请另一位有退款权限的同事审批")
+		return problemOf(http.StatusForbidden, CodeForbidden, "发起退款的人不能复核自己的退款，请另一位有退款权限的同事复核")
 	case errors.Is(err, refund.ErrInUse):
 		return problemOf(http.StatusConflict, CodeConflict, "还有小程序在用这个商户号，或者还有退款没有结果，不能移除")
 	case errors.Is(err, refund.ErrChanged):

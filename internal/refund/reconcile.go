@@ -192,7 +192,7 @@ func differs(r *Refund, got wxpay.Refund, absent bool) string {
 	case want == r.State, want == Processing && r.State.Open() && r.State != Parked:
 		return ""
 	case r.State == Failed && want != Closed:
-		return "知诉记为没有退成，微信支付却有这笔退款"
+		return "知诉记为退款失败，微信支付却有这笔退款"
 	case r.State == Failed:
 		return ""
 	}

@@ -40,9 +40,10 @@ func States() []State {
 	return append(slices.Clone(openStates), Done, Failed, Closed, Rejected, Cancelled)
 }
 
+// stateTexts are the words of the interface, so that an export reads as the page does.
 var stateTexts = map[State]string{
-	WaitingApproval: "等待审批", Queued: "等待提交", Running: "正在提交", Unknown: "正在核实结果", Processing: "微信支付处理中", Abnormal: "退款异常", Parked: "已暂停",
-	Done: "已退款", Failed: "没有退成", Closed: "已被微信支付关闭", Rejected: "审批未通过", Cancelled: "已取消",
+	WaitingApproval: "等待复核", Queued: "已提交", Running: "正在提交", Unknown: "正在核实", Processing: "微信处理中", Abnormal: "退款异常", Parked: "已暂停",
+	Done: "已到账", Failed: "退款失败", Closed: "已关闭", Rejected: "已驳回", Cancelled: "已取消",
 }
 
 // Text names the state.

@@ -43,7 +43,7 @@ func (s *Service) SetSettings(ctx context.Context, tx db.Tx, v Settings) error {
 		return &FieldError{"agent_limit", "客服可退金额不能是负数"}
 	}
 	if v.ApprovalAbove != nil && *v.ApprovalAbove < 0 {
-		return &FieldError{"approval_above", "审批金额不能是负数"}
+		return &FieldError{"approval_above", "复核金额不能是负数"}
 	}
 	return setting.Store(ctx, tx, settingName, v, s.now())
 }

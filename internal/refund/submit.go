@@ -242,7 +242,7 @@ func (s *Service) insert(ctx context.Context, tx db.Tx, x *case_, o *order, in I
 		e.Text += "：" + r.Reason
 	}
 	if approval {
-		e.Text += "，等待审批"
+		e.Text += "，等待复核"
 	}
 	if err := s.cases.AddEntry(ctx, tx, e); err != nil || approval {
 		return r, err

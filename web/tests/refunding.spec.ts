@@ -126,10 +126,20 @@ describe('a refund', () => {
   })
 
   test('says before that a second person decides', async () => {
+    options = { ...base, refunded: 0, refunding: 0 }
     const r = await open()
     type(r, '1000.00')
     expect(r.needsApproval.value).toBe(false)
     type(r, '1000.01')
+    expect(r.needsApproval.value).toBe(true)
+  })
+
+  test('and counts what went back of the order before', async () => {
+    options = { ...base, refunded: 60000, refunding: 0 }
+    const r = await open()
+    type(r, '400.00')
+    expect(r.needsApproval.value).toBe(false)
+    type(r, '400.01')
     expect(r.needsApproval.value).toBe(true)
   })
 

@@ -27,7 +27,11 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
 
   const options = useQuery({
     queryKey: computed(() => refundKeys.options(id.value)),
-    queryFn: () => take(api.GET('/api/v1/complaints/{id}/refund-options', { params: { path: { id: id.value } } })),
+    queryFn: async () => {
+      const facts = await take(api.GET('/api/v1/complaints/{id}/refund-options', { params: { path: { id: id.value } } }))
+      void client.invalidateQueries({ queryKey: complaintKeys.one(id.value) }) // what WeChat Pay said of the order stands in the case, too
+      return facts
+    },
     enabled: computed(() => !!id.value),
     staleTime: 0,
   })
@@ -79,6 +83,7 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
     try {
       const made = await take(api.POST('/api/v1/complaints/{id}/refunds', { params: { path: { id: id.value }, header: { 'Idempotency-Key': keyFor(body) } }, body }))
       refundId.value = made.refund_id
+      void options.refetch()
       void client.invalidateQueries({ queryKey: complaintKeys.all })
     } catch (error) {
       refused.value = asProblem(error)
@@ -121,7 +126,7 @@ export function useRefund(complaint: MaybeRefOrGetter<string>) {
     refused,
     refund,
     refundId,
-    needsApproval: computed(() => amount.value !== null && needsApproval(amount.value, facts.value?.approval_above)),
+    needsApproval: computed(() => amount.value !== null && needsApproval(amount.value + (facts.value?.refunded ?? 0) + (facts.value?.refunding ?? 0), facts.value?.approval_above)),
     reasonShown: computed(() => amount.value === null || reasonShown(amount.value, remaining.value, (facts.value?.refunded ?? 0) + away.value)),
     takeAll,
     submit,

@@ -51,9 +51,9 @@ export function amountFault(text: string, { remaining, limit }: AmountLimits): A
   return null
 }
 
-/** Above the limit a second person decides. 0 = every refund, null = none. */
-export function needsApproval(amount: number, above: number | null | undefined): boolean {
-  return above != null && amount > above
+/** When the refunds of an order come to more than the limit, a second person decides. 0 = every refund, null = none. */
+export function needsApproval(together: number, above: number | null | undefined): boolean {
+  return above != null && together > above
 }
 
 export function reasonShown(amount: number, remaining: number | null | undefined, refunded: number | null | undefined): boolean {

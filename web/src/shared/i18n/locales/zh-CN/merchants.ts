@@ -16,5 +16,5 @@ export default {
   check: '检查', checking: '正在检查', checkOk: '可以退款', checkedAt: '{when}检查', problems: '{n} 个问题', notChecked: '还没有检查', unconfirmed: '待确认',
   line: { direct: '商户号 {mchid}', partner: '服务商 {sp}，特约商户 {mchid}' }, serial: '证书 {serial}', expiresIn: '证书 {when} 到期', expiresSoon: '证书 {when} 到期，请到商户平台更换', expired: '证书已过期，不能退款',
   uses: '用于 {names}', usesNone: '还没有小程序用它', paused: '已暂停：{reason}', pausedUntil: '{when} 再试', notifyUrl: '退款通知地址', notifyHint: '知诉每次退款都会带上它，通常不用在商户平台设置', removeAsk: '删除后这些小程序不能退款，历史退款都还在',
-  linked: '已关联', noRefunds: '没有，不能退款', settings: '退款规则', above: '复核', aboveHint: '超过这个金额的退款，要由另一个有退款权限的人批准', aboves: { never: '不需要复核', always: '每一笔都要复核', above: '超过以下金额时复核' }, agentLimit: '客服的单笔额度', agentHint: '客服自己能退的最多金额；不填或填 0 就是客服不能退款', saved: '已保存', yuan: '元', wrongAmount: '金额最多两位小数，例如 500.00',
+  linked: '已关联', noRefunds: '没有，不能退款', settings: '退款规则', above: '复核', aboveHint: '同一笔订单的退款合计超过这个金额时，要由另一个有退款权限的人批准', aboves: { never: '不需要复核', always: '每一笔都要复核', above: '超过以下金额时复核' }, agentLimit: '客服的额度', agentHint: '同一笔订单客服最多能退的合计金额；不填或填 0 就是客服不能退款', saved: '已保存', yuan: '元', wrongAmount: '金额最多两位小数，例如 500.00',
 }
