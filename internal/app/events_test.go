@@ -123,7 +123,9 @@ func (s *stage) hearEverything(owner caller) {
 func (s *stage) till(owner caller, programID string) {
 	s.t.Helper()
 	at := int64(0)
-	s.sim.Pay().Set(paysim.Settings{SettleMS: &at})
+	if err := s.sim.Pay().Set(paysim.Settings{SettleMS: &at}); err != nil {
+		s.t.Fatal(err)
+	}
 	c, err := s.sim.Pay().AddMerchant(paysim.Merchant{MchID: "1900000109", AppIDs: []string{tea}})
 	if err != nil {
 		s.t.Fatal(err)

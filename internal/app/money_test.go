@@ -51,7 +51,9 @@ func (m *moneyStage) code(a answer, status int, code string) {
 func (m *moneyStage) merchants() {
 	m.t.Helper()
 	at := int64(0)
-	m.sim.Pay().Set(paysim.Settings{SettleMS: &at, GapMS: &at})
+	if err := m.sim.Pay().Set(paysim.Settings{SettleMS: &at, GapMS: &at}); err != nil {
+		m.t.Fatal(err)
+	}
 	c, err := m.sim.Pay().AddMerchant(paysim.Merchant{MchID: "1900000109", AppIDs: []string{tea}})
 	if err != nil {
 		m.t.Fatal(err)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/zhisu/zhisu/internal/db"
-	"github.com/zhisu/zhisu/internal/testkit/fakepay"
+	"github.com/zhisu/zhisu/internal/testkit/paykit"
 )
 
 func TestARefundArrivesAndIsTold(t *testing.T) {
@@ -41,13 +41,15 @@ func TestEveryAnswerOfWeChatPay(t *testing.T) {
 		submits     int
 		wantsPeople bool
 	}{
-		{name: "accepted, then 500", mode: fakepay.AcceptThen500, first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
-		{name: "accepted, then hung up", mode: fakepay.AcceptThenHangUp, first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
-		{name: "accepted, then 429", mode: fakepay.AcceptThen429, first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
-		{name: "accepted, then INVALID_REQUEST", mode: fakepay.AcceptThenBadReq, first: Unknown, code: CodeReused, last: Done, moved: true, submits: 1},
-		{name: "accepted with a bad signature", mode: fakepay.BadSignature, first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
-		{name: "accepted without a signature", mode: fakepay.NoSignature, first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
-		{name: "hung up before anything", mode: fakepay.HangUp, first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 2},
+		{name: "accepted, then 500", mode: "accept_then_500", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
+		{name: "accepted, then hung up", mode: "accept_then_hang_up", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
+		{name: "accepted, then 429", mode: "accept_then_429", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
+		{name: "accepted, then INVALID_REQUEST", mode: "invalid_request_after_accept", first: Unknown, code: CodeReused, last: Done, moved: true, submits: 1},
+		{name: "accepted with a bad signature", mode: "bad_signature", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
+		{name: "accepted without a signature", mode: "no_signature", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
+		{name: "hung up before anything", mode: "drop", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 2},
+		{name: "accepted, then 202", mode: "accept_then_202", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
+		{name: "accepted, then no JSON", mode: "garbled", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 1},
 		{name: "SYSTEM_ERROR", mode: "500 SYSTEM_ERROR", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 2},
 		{name: "502", mode: "502 SERVICE_UNAVAILABLE", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 2},
 		{name: "202", mode: "202 X", first: Unknown, code: CodeChecking, last: Done, moved: true, submits: 2},
@@ -67,7 +69,7 @@ func TestEveryAnswerOfWeChatPay(t *testing.T) {
 		for _, row := range rows {
 			c := w.file()
 			r := w.submit(c, total)
-			w.faults("refund", row.mode)
+			w.fail("pay.refund.create", row.mode)
 			got := w.step(r)
 			if got.State == Queued && got.Tries == 0 { // a hold of the row before
 				got = w.step(r)
@@ -83,7 +85,7 @@ func TestEveryAnswerOfWeChatPay(t *testing.T) {
 			if row.moved {
 				want, n = total, 1
 			}
-			if fen, k := w.pay.Moved(c.TransactionID); fen != want || k != n {
+			if fen, k := paykit.Moved(w.pay, c.TransactionID); fen != want || k != n {
 				t.Errorf("%s: moved %d fen in %d refunds", row.name, fen, k)
 			}
 			if got.Tries != int64(row.submits) {
@@ -97,7 +99,7 @@ func TestANumberThatIsUnknownGetsAMinuteBeforeFailureIsDeclared(t *testing.T) {
 	onEngines(t, func(w *world) {
 		c := w.file()
 		r := w.submit(c, total)
-		w.faults("refund", "400 INVALID_REQUEST")
+		w.fail("pay.refund.create", "400 INVALID_REQUEST")
 		w.step(r)
 		began := w.clock.Now()
 		got := w.step(r)
@@ -137,7 +139,7 @@ func TestACrashBetweenAttemptAndOutcomeIsAskedAbout(t *testing.T) {
 
 func TestAbnormalIsNeverRefundedASecondTime(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.SetOutcome("ABNORMAL")
+		w.outcome("ABNORMAL")
 		c := w.file()
 		r := w.submit(c, 5000)
 		w.drive(r, 3)
@@ -150,10 +152,10 @@ func TestAbnormalIsNeverRefundedASecondTime(t *testing.T) {
 		w.step(r)
 		w.moved(c, 5000, 1)
 		w.state(r, Abnormal, CodeAbnormal)
-		w.pay.SetStatus(w.account.MchID, got.OutRefundNo, "PROCESSING")
+		w.must(w.pay.SetStatus(got.OutRefundNo, "PROCESSING"))
 		w.step(r)
 		w.state(r, Abnormal, CodeAbnormal) // states only move forward
-		w.pay.SetStatus(w.account.MchID, got.OutRefundNo, "SUCCESS")
+		w.must(w.pay.SetStatus(got.OutRefundNo, "SUCCESS"))
 		w.step(r)
 		w.state(r, Done, "")
 	})
@@ -161,7 +163,7 @@ func TestAbnormalIsNeverRefundedASecondTime(t *testing.T) {
 
 func TestClosedIsDeadAndOnlyAPersonStartsAnew(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.SetOutcome("CLOSED")
+		w.outcome("CLOSED")
 		c := w.file()
 		r := w.submit(c, 5000)
 		w.drive(r, 3)
@@ -170,7 +172,7 @@ func TestClosedIsDeadAndOnlyAPersonStartsAnew(t *testing.T) {
 		byRule.Actor.Source = "rule"
 		_, err := w.refunds.Submit(t.Context(), byRule)
 		w.refusedAs(err, BlockPersonNeeded)
-		w.pay.SetOutcome("")
+		w.outcome("SUCCESS")
 		again := w.submit(c, 5000)
 		if again.OutRefundNo == r.OutRefundNo {
 			t.Error("a closed refund's number was used again")
@@ -183,7 +185,7 @@ func TestClosedIsDeadAndOnlyAPersonStartsAnew(t *testing.T) {
 
 func TestProcessingIsAskedAboutEachMinuteThenMoreRarely(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.SetOutcome("PROCESSING")
+		w.outcome("PROCESSING")
 		c := w.file()
 		r := w.submit(c, 5000)
 		got := w.drive(r, 1)
@@ -196,7 +198,7 @@ func TestProcessingIsAskedAboutEachMinuteThenMoreRarely(t *testing.T) {
 			}
 			got = w.step(r)
 		}
-		w.pay.SetStatus(w.account.MchID, got.OutRefundNo, "SUCCESS")
+		w.must(w.pay.SetStatus(got.OutRefundNo, "SUCCESS"))
 		w.step(r)
 		w.state(r, Done, "")
 	})

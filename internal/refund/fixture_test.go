@@ -17,7 +17,8 @@ import (
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/testkit"
-	"github.com/zhisu/zhisu/internal/testkit/fakepay"
+	"github.com/zhisu/zhisu/internal/testkit/paykit"
+	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 	"github.com/zhisu/zhisu/internal/wxpay"
 )
 
@@ -27,13 +28,13 @@ const (
 	total  = int64(16800)
 )
 
-// world is refunds on top of a small WeChat Pay whose every call can be made to fail. The clock stands still unless advanced.
+// world is refunds on top of the simulator's WeChat Pay, whose every call can be made to fail. The clock stands still unless advanced.
 type world struct {
 	t        *testing.T
 	db       *db.DB
 	clock    *clock.Fake
-	pay      *fakepay.Pay
-	account  *fakepay.Merchant
+	pay      *paysim.Host
+	account  paysim.Credentials
 	url      string
 	sealer   *secret.Sealer
 	refunds  *Service
@@ -50,16 +51,26 @@ func onEngines(t *testing.T, fn func(w *world)) {
 func newWorld(t *testing.T, d *db.DB) *world {
 	t.Helper()
 	w := &world{t: t, db: d, clock: testkit.Clock(), programs: map[string]Program{}, sealer: testkit.Sealer(t)}
-	w.pay = fakepay.New(w.clock.Now)
-	srv := httptest.NewServer(w.pay)
+	w.pay = paykit.New(t, w.clock.Now)
+	mux := http.NewServeMux()
+	w.pay.Register(mux)
+	srv := httptest.NewServer(mux)
 	srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	t.Cleanup(srv.Close)
 	w.url = srv.URL
 	w.refunds = w.service()
-	w.account = w.pay.AddMerchant("1900000109")
+	w.account = w.open("1900000109", "both")
 	w.merchant = w.addMerchant(w.account)
 	w.addProgram("p1", appID, w.merchant.ID)
 	return w
+}
+
+// open makes an account at WeChat Pay.
+func (w *world) open(mchid, verify string) paysim.Credentials {
+	w.t.Helper()
+	c, err := w.pay.AddMerchant(paysim.Merchant{MchID: mchid, Verify: verify})
+	w.must(err)
+	return c
 }
 
 // service builds another instance on the same database.
@@ -95,9 +106,9 @@ func (w *world) must(err error) {
 
 func ptr[T any](v T) *T { return &v }
 
-func inputOf(a *fakepay.Merchant) MerchantInput {
+func inputOf(a paysim.Credentials) MerchantInput {
 	return MerchantInput{
-		MchID: &a.MchID, APIv3Key: ptr(secret.New(a.APIv3Key)), PrivateKeyPEM: ptr(secret.New(a.KeyPEM)), CertPEM: &a.CertPEM, Name: ptr("满山茶铺"),
+		MchID: &a.MchID, APIv3Key: ptr(secret.New(a.APIv3Key)), PrivateKeyPEM: ptr(secret.New(a.PrivateKeyPEM)), CertPEM: &a.CertPEM, Name: ptr("满山茶铺"),
 	}
 }
 
@@ -105,7 +116,7 @@ func unrecorded(context.Context, db.Tx, *Merchant) error { return nil }
 
 func noAudit(context.Context, db.Tx, *Refund) error { return nil }
 
-func (w *world) addMerchant(a *fakepay.Merchant) *Merchant {
+func (w *world) addMerchant(a paysim.Credentials) *Merchant {
 	w.t.Helper()
 	m, err := w.refunds.CreateMerchant(w.t.Context(), inputOf(a), unrecorded)
 	w.must(err)
@@ -119,12 +130,17 @@ func (w *world) addProgram(id, app, merchantID string) {
 	w.must(err)
 }
 
+// paidOrder is an order of p1 that was paid yesterday.
+func paidOrder(transactionID string) paysim.Order {
+	return paysim.Order{TransactionID: transactionID, AppID: appID, OpenID: openID, Total: total, AgeSeconds: 24 * 3600}
+}
+
 // file makes a case of program p1 about a new paid order.
 func (w *world) file() *complaint.Complaint {
 	w.t.Helper()
 	w.seq++
 	tx := fmt.Sprintf("42000012345678%06d", w.seq)
-	w.pay.AddOrder(fakepay.Order{TransactionID: tx, MchID: w.account.MchID, AppID: appID, OpenID: openID, OutTradeNo: "T" + tx, Total: total})
+	w.must(w.pay.PutOrder(paidOrder(tx)))
 	return w.complain("p1", tx)
 }
 
@@ -189,21 +205,15 @@ func (w *world) drive(r *Refund, n int) *Refund {
 	return got
 }
 
-// faults lets the next calls of an api go wrong, one mode after the other.
-func (w *world) faults(api string, modes ...string) {
-	w.pay.SetFault(func(a, _ string) string {
-		if a != api || len(modes) == 0 {
-			return fakepay.OK
-		}
-		m := modes[0]
-		modes = modes[1:]
-		return m
-	})
-}
+// fail lets the next calls under a name go wrong, one mode after the other.
+func (w *world) fail(target string, modes ...string) { paykit.Fail(w.t, w.pay, target, modes...) }
+
+// outcome chooses what becomes of new refunds.
+func (w *world) outcome(status string) { paykit.Outcome(w.t, w.pay, status) }
 
 func (w *world) moved(c *complaint.Complaint, fen int64, refunds int) {
 	w.t.Helper()
-	if got, n := w.pay.Moved(c.TransactionID); got != fen || n != refunds {
+	if got, n := paykit.Moved(w.pay, c.TransactionID); got != fen || n != refunds {
 		w.t.Errorf("WeChat Pay moved %d fen in %d refunds, want %d in %d", got, n, fen, refunds)
 	}
 }

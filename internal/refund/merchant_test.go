@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -13,24 +14,25 @@ import (
 
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/testkit"
-	"github.com/zhisu/zhisu/internal/testkit/fakepay"
+	"github.com/zhisu/zhisu/internal/testkit/paykit"
+	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 )
 
 func TestCredentialsAreCheckedOnSave(t *testing.T) {
 	onEngines(t, func(w *world) {
-		other := w.pay.AddMerchant("1900000202")
-		expired := fakepay.Certificate(fakepay.Keys()[1], other.MchID, 77, w.clock.Now().AddDate(-6, 0, 0), w.clock.Now().AddDate(-1, 0, 0))
-		foreign := fakepay.Certificate(fakepay.Keys()[2], other.MchID, 78, w.clock.Now().AddDate(-1, 0, 0), w.clock.Now().AddDate(1, 0, 0))
+		other := w.open("1900000202", "both")
+		expired := paykit.Certificate(t, paykit.Keys()[0], other.MchID, w.clock.Now().AddDate(-6, 0, 0), w.clock.Now().AddDate(-1, 0, 0))
+		foreign := paykit.Certificate(t, paykit.Keys()[3], other.MchID, w.clock.Now().AddDate(-1, 0, 0), w.clock.Now().AddDate(1, 0, 0))
 		for name, row := range map[string]struct {
 			field  string
 			mutate func(in *MerchantInput)
 		}{
 			"short APIv3 key":      {"api_v3_key", func(in *MerchantInput) { in.APIv3Key = ptr(secret.New("0123456789abcdef")) }},
 			"certificate as key":   {"private_key_pem", func(in *MerchantInput) { in.PrivateKeyPEM = ptr(secret.New(other.CertPEM)) }},
-			"key as certificate":   {"cert_pem", func(in *MerchantInput) { in.CertPEM = &other.KeyPEM }},
+			"key as certificate":   {"cert_pem", func(in *MerchantInput) { in.CertPEM = &other.PrivateKeyPEM }},
 			"no PEM":               {"private_key_pem", func(in *MerchantInput) { in.PrivateKeyPEM = ptr(secret.New("hello")) }},
 			"another's pair":       {"cert_pem", func(in *MerchantInput) { in.CertPEM = &foreign }},
-			"platform certificate": {"cert_pem", func(in *MerchantInput) { in.CertPEM = &other.PlatformCertPEM }},
+			"platform certificate": {"cert_pem", func(in *MerchantInput) { in.CertPEM = &other.PlatformPEM }},
 			"expired":              {"cert_pem", func(in *MerchantInput) { in.CertPEM = &expired }},
 			"another mchid":        {"cert_pem", func(in *MerchantInput) { in.MchID = ptr("1900000999") }},
 			"another serial":       {"cert_serial", func(in *MerchantInput) { in.CertSerial = ptr(strings.Repeat("A", 40)) }},
@@ -54,7 +56,7 @@ func TestCredentialsAreCheckedOnSave(t *testing.T) {
 		m, err := w.refunds.CreateMerchant(t.Context(), inputOf(other), unrecorded)
 		w.must(err)
 		dump := testkit.Dump(t, w.db)
-		block, _ := pem.Decode([]byte(other.KeyPEM))
+		block, _ := pem.Decode([]byte(other.PrivateKeyPEM))
 		for _, s := range []string{other.APIv3Key, base64.StdEncoding.EncodeToString(block.Bytes)[:60]} {
 			if strings.Contains(dump, s) {
 				t.Error("a secret is stored in clear")
@@ -70,7 +72,7 @@ func TestCredentialsAreCheckedOnSave(t *testing.T) {
 
 func ownPublic(t *testing.T) string {
 	t.Helper()
-	b, err := x509.MarshalPKIXPublicKey(&fakepay.Keys()[1].PublicKey)
+	b, err := x509.MarshalPKIXPublicKey(&paykit.Keys()[0].PublicKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,18 +81,18 @@ func ownPublic(t *testing.T) string {
 
 func TestAP12AloneIsEnough(t *testing.T) {
 	onEngines(t, func(w *world) {
-		a := w.pay.AddMerchant("1900000303")
+		a := w.open("1900000303", "both")
 		block, _ := pem.Decode([]byte(a.CertPEM))
 		cert, err := x509.ParseCertificate(block.Bytes)
 		w.must(err)
-		raw, err := pkcs12.Legacy.Encode(fakepay.Keys()[1], cert, nil, a.MchID)
+		raw, err := pkcs12.Legacy.Encode(paykit.Keys()[0], cert, nil, a.MchID)
 		w.must(err)
 		file := base64.StdEncoding.EncodeToString(raw)
 		in := MerchantInput{MchID: &a.MchID, APIv3Key: ptr(secret.New(a.APIv3Key)), P12Base64: &file}
 		m, err := w.refunds.CreateMerchant(t.Context(), in, unrecorded)
 		w.must(err)
-		if m.CertSerial != a.Serial {
-			t.Errorf("serial %s, want %s", m.CertSerial, a.Serial)
+		if m.CertSerial != a.CertSerial {
+			t.Errorf("serial %s, want %s", m.CertSerial, a.CertSerial)
 		}
 		if x := w.refunds.Inspect("", file, "wrong", ""); x.OK || x.Text == "" {
 			t.Errorf("a wrong password: %+v", x)
@@ -102,7 +104,7 @@ func TestAPausedMerchantWaitsAndGoesOnAfterTheRepair(t *testing.T) {
 	onEngines(t, func(w *world) {
 		c := w.file()
 		r := w.submit(c, 100)
-		w.faults("refund", "401 SIGN_ERROR")
+		w.fail("pay.refund.create", "401 SIGN_ERROR")
 		w.step(r)
 		w.state(r, Queued, CodePaused)
 		m, err := w.refunds.Merchant(t.Context(), w.merchant.ID)
@@ -130,8 +132,7 @@ func TestAPausedMerchantWaitsAndGoesOnAfterTheRepair(t *testing.T) {
 
 func TestAMerchantWithAPublicKeyAlone(t *testing.T) {
 	onEngines(t, func(w *world) {
-		a := w.pay.AddMerchant("1900000404")
-		a.PublicKeyOnly = true
+		a := w.open("1900000404", "public_key")
 		in := inputOf(a)
 		in.VerifyMode, in.VerifyID, in.VerifyPEM = ptr(VerifyPublicKey), &a.PublicKeyID, &a.PublicKeyPEM
 		m, err := w.refunds.CreateMerchant(t.Context(), in, unrecorded)
@@ -168,14 +169,16 @@ func TestPeopleAreRemindedOfTheCertificatesEnd(t *testing.T) {
 // However many refunds are open, a paused merchant is tried by one at a time, and its pause grows by one step a try.
 func TestOpenRefundsDoNotLengthenAPause(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.SetOutcome("PROCESSING")
+		w.outcome("PROCESSING")
 		rs := []*Refund{w.submit(w.file(), 100), w.submit(w.file(), 100), w.submit(w.file(), 100)}
 		for _, r := range rs {
 			w.step(r)
 			w.state(r, Processing, "")
 		}
-		asked := 0
-		w.pay.SetFault(func(string, string) string { asked++; return "401 SIGN_ERROR" })
+		for _, target := range []string{"pay.refund.create", "pay.refund.query", "pay.order", "pay.certificates"} {
+			w.must(w.pay.AddFault(paysim.Fault{Target: target, HTTPStatus: http.StatusUnauthorized, Code: "SIGN_ERROR", Times: 1000}))
+		}
+		before := w.pay.Calls()
 		w.clock.Advance(time.Hour)
 		all := func() {
 			for range 3 {
@@ -190,15 +193,16 @@ func TestOpenRefundsDoNotLengthenAPause(t *testing.T) {
 			all()
 			m, err := w.refunds.Merchant(t.Context(), w.merchant.ID)
 			w.must(err)
-			if want := w.clock.Now().Add(pauseSteps[tries-1]); m.Pauses != tries || !m.PausedUntil.Time().Equal(want) || int64(asked) != tries {
+			asked := w.pay.Calls() - before
+			if want := w.clock.Now().Add(pauseSteps[tries-1]); m.Pauses != tries || !m.PausedUntil.Time().Equal(want) || asked != tries {
 				t.Fatalf("after %d tries: %d pauses, until %s, want %s; WeChat Pay was asked %d times", tries, m.Pauses, m.PausedUntil.Time(), want, asked)
 			}
 			w.clock.Advance(m.PausedUntil.Time().Sub(w.clock.Now()) + 6*time.Second)
 		}
-		w.pay.SetFault(nil)
-		w.pay.SetOutcome("")
-		for _, x := range w.pay.Refunds() {
-			w.pay.SetStatus(x.MchID, x.OutRefundNo, "SUCCESS")
+		w.pay.ClearFaults()
+		w.outcome("SUCCESS")
+		for _, x := range w.pay.Ledger().Refunds {
+			w.must(w.pay.SetStatus(x.OutRefundNo, "SUCCESS"))
 		}
 		all()
 		for _, r := range rs {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/zhisu/zhisu/internal/complaint"
-	"github.com/zhisu/zhisu/internal/testkit/fakepay"
+	"github.com/zhisu/zhisu/internal/testkit/paykit"
 )
 
 // Whatever happens in whatever order — clicks with and without the same key, in two cases of one order and on two instances, processes that die between attempt and outcome, answers that
@@ -19,8 +19,8 @@ func TestMoneyMovesOnceWhateverHappens(t *testing.T) {
 		other := w.service()
 		w.addProgram("p2", "wx-second", w.merchant.ID)
 		modes := []string{
-			fakepay.OK, fakepay.OK, fakepay.AcceptThen500, fakepay.AcceptThenHangUp, fakepay.AcceptThen429, fakepay.AcceptThenBadReq, fakepay.BadSignature, fakepay.NoSignature,
-			fakepay.HangUp, "500 SYSTEM_ERROR", "429 FREQUENCY_LIMITED", "403 NOT_ENOUGH", "403 USER_ACCOUNT_ABNORMAL", "400 INVALID_REQUEST", "404 RESOURCE_NOT_EXISTS", "401 SIGN_ERROR",
+			"", "", "accept_then_500", "accept_then_hang_up", "accept_then_429", "invalid_request_after_accept", "bad_signature", "no_signature",
+			"accept_then_202", "garbled", "drop", "500 SYSTEM_ERROR", "429 FREQUENCY_LIMITED", "403 NOT_ENOUGH", "403 USER_ACCOUNT_ABNORMAL", "400 INVALID_REQUEST", "404 RESOURCE_NOT_EXISTS", "401 SIGN_ERROR",
 		}
 		rapid.Check(t, func(rt *rapid.T) { w.play(rt, []*Service{w.refunds, other}, modes) })
 	})
@@ -56,9 +56,9 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 		},
 		"work": func(rt *rapid.T) {
 			mode := rapid.SampledFrom(modes).Draw(rt, "mode")
-			api := rapid.SampledFrom([]string{"refund", "refund", "query", "order"}).Draw(rt, "api")
-			w.faults(api, mode)
-			w.pay.SetOutcome(rapid.SampledFrom(statuses).Draw(rt, "outcome"))
+			api := rapid.SampledFrom([]string{"pay.refund.create", "pay.refund.create", "pay.refund.query", "pay.order"}).Draw(rt, "api")
+			w.fail(api, mode)
+			w.outcome(rapid.SampledFrom(statuses).Draw(rt, "outcome"))
 			w.work(rt, rapid.SampledFrom(instances).Draw(rt, "instance"), mine())
 			w.calm()
 		},
@@ -67,9 +67,10 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 			w.clock.Advance(time.Duration(rapid.IntRange(1, 600).Draw(rt, "seconds")) * time.Second)
 		},
 		"notice": func(rt *rapid.T) {
-			for _, r := range w.pay.Refunds() {
+			for _, r := range w.pay.Ledger().Refunds {
 				if r.TransactionID == c.TransactionID {
-					h, raw := w.pay.Notice(r, "")
+					h, raw, err := w.pay.Notice(r.OutRefundNo, "", nil)
+					w.must(err)
 					if err := w.refunds.Hear(ctx, w.merchant.ID, h, raw); err != nil && !errors.Is(err, ErrKey) {
 						rt.Fatalf("hear: %v", err)
 					}
@@ -95,9 +96,7 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 	w.end(rt, c.TransactionID, mine)
 }
 
-func (w *world) calm() {
-	w.pay.SetFault(nil)
-}
+func (w *world) calm() { w.pay.ClearFaults() }
 
 // work lets an instance do the job of every refund, whether or not its time has come: jobs may be late, doubled, and stale.
 func (w *world) work(rt *rapid.T, s *Service, rs []Refund) {
@@ -150,7 +149,7 @@ func (w *world) sound(rt *rapid.T, transactionID string, rs []Refund) {
 		rt.Fatalf("%d refunds of one order are on their way", open)
 	}
 	moved := int64(0)
-	for _, r := range w.pay.Refunds() {
+	for _, r := range w.pay.Ledger().Refunds {
 		if r.TransactionID != transactionID {
 			continue
 		}
@@ -175,10 +174,10 @@ func (w *world) sound(rt *rapid.T, transactionID string, rs []Refund) {
 func (w *world) end(rt *rapid.T, transactionID string, mine func() []Refund) {
 	ctx := w.t.Context()
 	w.calm()
-	w.pay.SetOutcome("")
-	for _, r := range w.pay.Refunds() {
+	w.outcome("SUCCESS")
+	for _, r := range w.pay.Ledger().Refunds {
 		if r.TransactionID == transactionID && r.Status != "SUCCESS" && r.Status != "CLOSED" {
-			w.pay.SetStatus(r.MchID, r.OutRefundNo, "SUCCESS")
+			w.must(w.pay.SetStatus(r.OutRefundNo, "SUCCESS"))
 		}
 	}
 	for range 60 {
@@ -209,7 +208,7 @@ func (w *world) end(rt *rapid.T, transactionID string, mine func() []Refund) {
 			done += r.Amount
 		}
 	}
-	if moved, _ := w.pay.Moved(transactionID); moved != done {
+	if moved, _ := paykit.Moved(w.pay, transactionID); moved != done {
 		rt.Fatalf("WeChat Pay moved %d fen, our ledger says %d", moved, done)
 	}
 }

@@ -3,6 +3,7 @@ package refund
 import (
 	"context"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -11,7 +12,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
-	"github.com/zhisu/zhisu/internal/testkit/fakepay"
+	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 )
 
 func TestRefusalsInWords(t *testing.T) {
@@ -22,14 +23,14 @@ func TestRefusalsInWords(t *testing.T) {
 			_, err := w.refunds.Submit(t.Context(), in)
 			return err
 		}
-		order := func(o fakepay.Order) string {
-			w.pay.AddOrder(o)
+		order := func(o paysim.Order) string {
+			w.must(w.pay.PutOrder(o))
 			return w.complain("p1", o.TransactionID).ID
 		}
-		base := fakepay.Order{MchID: w.account.MchID, AppID: appID, OpenID: openID, Total: total}
+		base := paidOrder("")
 		foreign, old, unpaid, elsewhere, payer, app := base, base, base, base, base, base
 		foreign.TransactionID, foreign.MchID = "42-foreign", "1911111111"
-		old.TransactionID, old.PaidAt = "42-old", w.clock.Now().AddDate(-1, 0, -1)
+		old.TransactionID, old.AgeSeconds = "42-old", 366*24*3600
 		unpaid.TransactionID, unpaid.TradeState = "42-unpaid", "NOTPAY"
 		elsewhere.TransactionID, elsewhere.TradeState = "42-elsewhere", "REFUND"
 		payer.TransactionID, payer.OpenID = "42-payer", "somebody-else"
@@ -40,7 +41,7 @@ func TestRefusalsInWords(t *testing.T) {
 		} {
 			w.refusedAs(ask(func(in *Intent) { in.ComplaintID = id }), code)
 		}
-		for _, o := range []fakepay.Order{foreign, payer, app} {
+		for _, o := range []paysim.Order{foreign, payer, app} {
 			w.refusedAs(ask(func(in *Intent) { in.ComplaintID = order(o) }), BlockNotOurOrder)
 		}
 		c := w.file()
@@ -58,7 +59,7 @@ func TestRefusalsInWords(t *testing.T) {
 		if err := ask(func(in *Intent) { in.Reason = strings.Repeat("退", 26) }); err != nil {
 			t.Errorf("26 characters are 78 bytes: %v", err)
 		}
-		if n := len(w.pay.Refunds()); n != 0 {
+		if n := len(w.pay.Ledger().Refunds); n != 0 {
 			t.Errorf("%d refunds moved", n)
 		}
 	})
@@ -66,7 +67,8 @@ func TestRefusalsInWords(t *testing.T) {
 
 func TestWhatWasRefundedOutsideIsAskedOfAPerson(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.AddOrder(fakepay.Order{TransactionID: "42-out", MchID: w.account.MchID, AppID: appID, OpenID: openID, Total: total, TradeState: "REFUND"})
+		w.must(w.pay.PutOrder(paidOrder("42-out")))
+		w.must(w.pay.RefundByHand("42-out", 6800))
 		c := w.complain("p1", "42-out")
 		w.money(c, "nothing was read", ptr(int64(0)), nil)
 		w.set(c, "amount", total)
@@ -214,15 +216,18 @@ func TestLimitsAndTheSecondPerson(t *testing.T) {
 
 func TestNotificationsAreHeardOnceAndBelievedNever(t *testing.T) {
 	onEngines(t, func(w *world) {
-		w.pay.SetOutcome("PROCESSING")
+		w.outcome("PROCESSING")
 		c := w.file()
 		r := w.drive(w.submit(c, 5000), 1)
 		if r.State != Processing {
 			t.Fatalf("it is %s", r.State)
 		}
-		lie := w.pay.Refunds()[0]
-		lie.Status = "SUCCESS"
-		h, raw := w.pay.Notice(lie, "")
+		notice := func(serial, number string) (http.Header, []byte) {
+			h, raw, err := w.pay.Notice(r.OutRefundNo, serial, func(plain map[string]any) { plain["refund_status"], plain["out_refund_no"] = "SUCCESS", number })
+			w.must(err)
+			return h, raw
+		}
+		h, raw := notice("", r.OutRefundNo) // a lie
 		for range 3 {
 			w.must(w.refunds.Hear(t.Context(), w.merchant.ID, h, raw))
 		}
@@ -232,9 +237,7 @@ func TestNotificationsAreHeardOnceAndBelievedNever(t *testing.T) {
 		if err != nil || n != 1 {
 			t.Errorf("%d events, %v", n, err)
 		}
-		stranger := lie
-		stranger.OutRefundNo = "by-hand-1"
-		h, raw = w.pay.Notice(stranger, "")
+		h, raw = notice("", "by-hand-1")
 		jobs := w.jobs("refund.look")
 		w.must(w.refunds.Hear(t.Context(), w.merchant.ID, h, raw))
 		if w.jobs("refund.look") != jobs {
@@ -244,13 +247,13 @@ func TestNotificationsAreHeardOnceAndBelievedNever(t *testing.T) {
 			"another body": func() { raw = append(raw, ' ') },
 			"old":          func() { w.clock.Advance(6 * time.Minute) },
 		} {
-			h, raw = w.pay.Notice(lie, "")
+			h, raw = notice("", r.OutRefundNo)
 			mutate()
 			if err := w.refunds.Hear(t.Context(), w.merchant.ID, h, raw); !errors.Is(err, ErrForged) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		h, raw = w.pay.Notice(lie, "ABCDEF")
+		h, raw = notice("ABCDEF", r.OutRefundNo)
 		if err := w.refunds.Hear(t.Context(), w.merchant.ID, h, raw); !errors.Is(err, ErrKey) {
 			t.Errorf("an unknown key: %v", err)
 		}
@@ -264,7 +267,7 @@ func TestReconciliationReportsWhatDiffers(t *testing.T) {
 	onEngines(t, func(w *world) {
 		good := w.drive(w.submit(w.file(), 100), 3)
 		bad := w.drive(w.submit(w.file(), 200), 3)
-		w.pay.SetStatus(w.account.MchID, bad.OutRefundNo, "CLOSED")
+		w.must(w.pay.SetStatus(bad.OutRefundNo, "CLOSED"))
 		rec, err := w.refunds.StartReconciliation(t.Context(), "周敏")
 		w.must(err)
 		w.must(w.refunds.Compare(t.Context(), CompareArgs{ReconciliationID: rec.ID}))

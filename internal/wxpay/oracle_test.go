@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"net/http"
@@ -22,15 +23,16 @@ import (
 
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/secret"
-	"github.com/zhisu/zhisu/internal/testkit/fakepay"
+	"github.com/zhisu/zhisu/internal/testkit/paykit"
+	"github.com/zhisu/zhisu/internal/wechatsim/paysim"
 	"github.com/zhisu/zhisu/internal/wxpay"
 )
 
 const mchid = "1900000109"
 
 type bed struct {
-	pay     *fakepay.Pay
-	m       *fakepay.Merchant
+	pay     *paysim.Host
+	m       paysim.Credentials
 	url     string
 	client  *wxpay.Client
 	account *wxpay.Account
@@ -38,20 +40,40 @@ type bed struct {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	b := &bed{pay: fakepay.New(time.Now)} // the SDK knows no other clock
-	b.m = b.pay.AddMerchant(mchid)
-	b.pay.AddOrder(fakepay.Order{TransactionID: "4200001", MchID: mchid, AppID: "wx1", OpenID: "o1", OutTradeNo: "T4200001", Total: 100})
-	srv := httptest.NewServer(b.pay)
+	b := &bed{pay: paykit.New(t, time.Now)} // the SDK knows no other clock
+	gap := int64(0)
+	must(t, b.pay.Set(paysim.Settings{GapMS: &gap}))
+	must(t, b.pay.PutOrder(paysim.Order{TransactionID: "4200001", AppID: "wx1", OpenID: "o1", Total: 100}))
+	mux := http.NewServeMux()
+	b.pay.Register(mux)
+	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	b.url = srv.URL
 	b.client = wxpay.New(srv.URL, &http.Client{Timeout: 5 * time.Second}, clock.System{})
-	key, err := wxpay.ParsePrivateKey(b.m.KeyPEM)
-	must(t, err)
-	pub, err := wxpay.ParsePublicKey(b.m.PublicKeyPEM)
-	must(t, err)
-	b.account = &wxpay.Account{MchID: mchid, Serial: b.m.Serial, Key: key, APIv3Keys: []secret.Text{secret.New(b.m.APIv3Key)}}
-	b.account.Keys.Add(b.m.PublicKeyID, pub, true)
+	b.m, b.account = b.open(t, mchid, "both")
 	return b
+}
+
+// open makes a merchant, with the account that is used for it here.
+func (b *bed) open(t *testing.T, mchid, verify string) (paysim.Credentials, *wxpay.Account) {
+	t.Helper()
+	m, err := b.pay.AddMerchant(paysim.Merchant{MchID: mchid, Verify: verify})
+	must(t, err)
+	key, err := wxpay.ParsePrivateKey(m.PrivateKeyPEM)
+	must(t, err)
+	pub, err := wxpay.ParsePublicKey(m.PublicKeyPEM)
+	must(t, err)
+	a := &wxpay.Account{MchID: mchid, Serial: m.CertSerial, Key: key, APIv3Keys: []secret.Text{secret.New(m.APIv3Key)}}
+	a.Keys.Add(m.PublicKeyID, pub, true)
+	return m, a
+}
+
+// sign makes the headers of a notification with the public key.
+func (b *bed) sign(t *testing.T, body []byte) http.Header {
+	t.Helper()
+	h, err := b.pay.Sign(mchid, b.m.PublicKeyID, body)
+	must(t, err)
+	return h
 }
 
 func must(t *testing.T, err error) {
@@ -78,7 +100,7 @@ func TestTheOfficialSDKSeesTheSameRefund(t *testing.T) {
 	pub, err := wxpay.ParsePublicKey(b.m.PublicKeyPEM)
 	must(t, err)
 	client, err := core.NewClient(context.Background(),
-		option.WithWechatPayPublicKeyAuthCipher(mchid, b.m.Serial, b.account.Key, b.m.PublicKeyID, pub), option.WithHTTPClient(&http.Client{Transport: toSim{u.Host}}))
+		option.WithWechatPayPublicKeyAuthCipher(mchid, b.m.CertSerial, b.account.Key, b.m.PublicKeyID, pub), option.WithHTTPClient(&http.Client{Transport: toSim{u.Host}}))
 	must(t, err)
 	ours, err := b.client.CreateRefund(t.Context(), b.account, wxpay.Order{OutRefundNo: "zs-1", TransactionID: "4200001", Amount: 40, Total: 100, Reason: "质量问题"})
 	must(t, err)
@@ -132,7 +154,8 @@ func TestNoticesAreOpenedAsTheSDKDoes(t *testing.T) {
 	b := newBed(t)
 	_, err := b.client.CreateRefund(t.Context(), b.account, wxpay.Order{OutRefundNo: "zs-1", TransactionID: "4200001", Amount: 40, Total: 100})
 	must(t, err)
-	h, raw := b.pay.Notice(b.pay.Refunds()[0], b.m.PublicKeyID)
+	h, raw, err := b.pay.Notice("zs-1", b.m.PublicKeyID, nil)
+	must(t, err)
 	pub, err := wxpay.ParsePublicKey(b.m.PublicKeyPEM)
 	must(t, err)
 	handler, err := notify.NewRSANotifyHandler(b.m.APIv3Key, verifiers.NewSHA256WithRSAPubkeyVerifier(b.m.PublicKeyID, *pub))
@@ -171,26 +194,36 @@ func TestNoticesAreOpenedAsTheSDKDoes(t *testing.T) {
 // What must not panic does not: wrong key lengths, wrong nonces, no resource (reference §3.1).
 func TestNoticesThatMustNotPanic(t *testing.T) {
 	b := newBed(t)
-	sealed := fakepay.Seal(b.m.APIv3Key, "refund", "refund", []byte(`{"out_refund_no":"1","refund_status":"SUCCESS"}`))
+	_, err := b.client.CreateRefund(t.Context(), b.account, wxpay.Order{OutRefundNo: "zs-1", TransactionID: "4200001", Amount: 40, Total: 100})
+	must(t, err)
+	_, raw, err := b.pay.Notice("zs-1", "", nil)
+	must(t, err)
+	var good struct {
+		Resource struct {
+			Nonce      string `json:"nonce"`
+			Ciphertext string `json:"ciphertext"`
+		} `json:"resource"`
+	}
+	must(t, json.Unmarshal(raw, &good))
+	sealed := good.Resource
 	for name, body := range map[string]string{
 		"no resource":   `{"id":"1","event_type":"REFUND.SUCCESS"}`,
 		"null resource": `{"id":"1","event_type":"REFUND.SUCCESS","resource":null}`,
-		"short nonce":   `{"id":"1","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"1","ciphertext":"` + sealed["ciphertext"].(string) + `"}}`,
-		"long nonce":    `{"id":"1","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"1234567890123","ciphertext":"` + sealed["ciphertext"].(string) + `"}}`,
+		"short nonce":   `{"id":"1","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"1","ciphertext":"` + sealed.Ciphertext + `"}}`,
+		"long nonce":    `{"id":"1","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"1234567890123","ciphertext":"` + sealed.Ciphertext + `"}}`,
 		"no ciphertext": `{"id":"1","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"123456789012","ciphertext":""}}`,
 		"other cipher":  `{"id":"1","resource":{"algorithm":"ROT13","nonce":"123456789012","ciphertext":"AAAA"}}`,
 		"not JSON":      `<xml/>`,
 	} {
-		h := b.pay.Sign(b.m.PublicKeyID, []byte(body), time.Now())
-		if _, err := wxpay.OpenNotice(b.account, h, []byte(body), time.Now()); err == nil {
+		if _, err := wxpay.OpenNotice(b.account, b.sign(t, []byte(body)), []byte(body), time.Now()); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
 	for _, n := range []int{0, 16, 24, 31, 33} {
 		a := *b.account
 		a.APIv3Keys = []secret.Text{secret.New(strings.Repeat("k", n))}
-		body := []byte(`{"id":"1","event_type":"REFUND.SUCCESS","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"` + sealed["nonce"].(string) + `","associated_data":"refund","ciphertext":"` + sealed["ciphertext"].(string) + `"}}`)
-		if _, err := wxpay.OpenNotice(&a, b.pay.Sign(b.m.PublicKeyID, body, time.Now()), body, time.Now()); !errors.Is(err, wxpay.ErrCipher) {
+		body := []byte(`{"id":"1","event_type":"REFUND.SUCCESS","resource":{"algorithm":"AEAD_AES_256_GCM","nonce":"` + sealed.Nonce + `","associated_data":"refund","ciphertext":"` + sealed.Ciphertext + `"}}`)
+		if _, err := wxpay.OpenNotice(&a, b.sign(t, body), body, time.Now()); !errors.Is(err, wxpay.ErrCipher) {
 			t.Errorf("a key of %d bytes: %v", n, err)
 		}
 	}
@@ -203,15 +236,15 @@ func TestNoticesThatMustNotPanic(t *testing.T) {
 // A 2xx that cannot be believed leaves the refund in doubt, and nothing of the account in the error.
 func TestAnAnswerThatCannotBeBelievedIsDoubt(t *testing.T) {
 	b := newBed(t)
-	for _, mode := range []string{fakepay.BadSignature, fakepay.NoSignature, fakepay.AcceptThenHangUp, fakepay.AcceptThen500, fakepay.AcceptThen429, "202 X", "400 INVALID_REQUEST"} {
-		b.pay.SetFault(func(string, string) string { return mode })
+	for _, mode := range []string{"bad_signature", "no_signature", "accept_then_hang_up", "accept_then_500", "accept_then_429", "accept_then_202", "garbled", "drop", "202 X", "400 INVALID_REQUEST"} {
+		paykit.Fail(t, b.pay, "pay.refund.create", mode)
 		_, err := b.client.CreateRefund(t.Context(), b.account, wxpay.Order{OutRefundNo: "zs-1", TransactionID: "4200001", Amount: 40, Total: 100})
 		e, ok := errors.AsType[*wxpay.Error](err)
 		if !ok || e.Class != wxpay.Query {
 			t.Errorf("%s: %v", mode, err)
 			continue
 		}
-		block, _ := pem.Decode([]byte(b.m.KeyPEM))
+		block, _ := pem.Decode([]byte(b.m.PrivateKeyPEM))
 		if strings.Contains(err.Error(), b.m.APIv3Key) || strings.Contains(err.Error(), string(block.Bytes)) || strings.Contains(err.Error(), "http://") {
 			t.Errorf("%s: the error says too much: %v", mode, err)
 		}
@@ -231,8 +264,8 @@ func TestCertificatesAreOpenedAndTrusted(t *testing.T) {
 	if e, _ := errors.AsType[*wxpay.Error](err); e == nil || e.Class != wxpay.Config || !errors.Is(err, wxpay.ErrCipher) {
 		t.Errorf("a wrong APIv3 key gives %v", err)
 	}
-	b.m.PublicKeyOnly = true
-	_, err = b.client.Certificates(t.Context(), b.account)
+	_, alone := b.open(t, "1900000202", "public_key")
+	_, err = b.client.Certificates(t.Context(), alone)
 	if e, _ := errors.AsType[*wxpay.Error](err); e == nil || e.Class != wxpay.Absent {
 		t.Errorf("a merchant with a public key alone gives %v", err)
 	}

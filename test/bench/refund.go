@@ -57,7 +57,9 @@ type refundable struct{ id, transaction string }
 // refundable gives the program a merchant and brings n complaints into the inbox.
 func (w *world) refundable(ctx context.Context, n int) ([]refundable, error) {
 	at := int64(0)
-	w.sim.Pay().Set(paysim.Settings{SettleMS: &at})
+	if err := w.sim.Pay().Set(paysim.Settings{SettleMS: &at}); err != nil {
+		return nil, err
+	}
 	c, err := w.sim.Pay().AddMerchant(paysim.Merchant{MchID: "1900000109", AppIDs: []string{shop}})
 	if err != nil {
 		return nil, err

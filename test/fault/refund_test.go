@@ -15,7 +15,7 @@ import (
 func (w *world) addMerchant() {
 	w.t.Helper()
 	at := int64(0)
-	w.sim.Pay().Set(paysim.Settings{SettleMS: &at}) // no bank takes its time: the answers that get lost are what this is about
+	w.must(w.sim.Pay().Set(paysim.Settings{SettleMS: &at})) // no bank takes its time: the answers that get lost are what this is about
 	c, err := w.sim.Pay().AddMerchant(paysim.Merchant{MchID: "1900000109", AppIDs: []string{shop}})
 	w.must(err)
 	var m struct {

@@ -23,10 +23,7 @@ func (h *Host) registerControl(mux *http.ServeMux) {
 		})(w, r)
 	})
 	mux.HandleFunc("POST /control/orders", control(func(o Order) (map[string]any, error) { return map[string]any{}, h.PutOrder(o) }))
-	mux.HandleFunc("POST /control/pay", control(func(s Settings) (map[string]any, error) {
-		h.Set(s)
-		return map[string]any{}, nil
-	}))
+	mux.HandleFunc("POST /control/pay", control(func(s Settings) (map[string]any, error) { return map[string]any{}, h.Set(s) }))
 	mux.HandleFunc("GET /control/refunds", func(w http.ResponseWriter, _ *http.Request) { reply(w, h.Ledger(), nil) })
 	mux.HandleFunc("POST /control/refunds", control(func(in struct {
 		TransactionID string `json:"transaction_id"`

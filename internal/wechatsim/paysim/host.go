@@ -2,6 +2,8 @@ package paysim
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -25,6 +27,8 @@ type Options struct {
 	// Client delivers notifications.
 	Client *http.Client
 	Logger *slog.Logger
+	// Key makes a merchant's own key (0), the platform certificate's (1) and the public key's (2); nil = new ones of 2048 bits.
+	Key func(i int) (*rsa.PrivateKey, error)
 }
 
 // Host is one WeChat Pay with its merchants, orders and refunds.
@@ -32,6 +36,7 @@ type Host struct {
 	now, wall func() time.Time
 	client    *http.Client
 	log       *slog.Logger
+	key       func(i int) (*rsa.PrivateKey, error)
 
 	mu        sync.Mutex
 	changed   chan struct{} // closed and replaced after every call and every movement of money
@@ -42,6 +47,7 @@ type Host struct {
 	refunds   []*refund
 	faults    []*Fault
 	settle    time.Duration
+	outcome   string // of refunds that no fault decides
 	gap       time.Duration
 	nextID    int64
 	notices   []*notice
@@ -53,9 +59,12 @@ func New(o Options) *Host {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Key == nil {
+		o.Key = func(int) (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) }
+	}
 	return &Host{
-		now: o.Now, wall: o.Wall, client: o.Client, log: o.Logger, changed: make(chan struct{}), merchants: map[string]*merchant{}, byApp: map[string]string{},
-		orders: map[string]*order{}, settle: time.Second, gap: time.Minute, nextID: 1,
+		now: o.Now, wall: o.Wall, client: o.Client, log: o.Logger, key: o.Key, changed: make(chan struct{}), merchants: map[string]*merchant{}, byApp: map[string]string{},
+		orders: map[string]*order{}, settle: time.Second, outcome: success, gap: time.Minute, nextID: 1,
 	}
 }
 
@@ -78,18 +87,27 @@ type Settings struct {
 	SettleMS *int64 `json:"settle_ms,omitempty"`
 	// GapMS is the least time between two refunds of one order; default 60000, 0 turns the rule off.
 	GapMS *int64 `json:"gap_ms,omitempty"`
+	// Outcome is what refunds become that are made from now on: SUCCESS (default), CLOSED, ABNORMAL, or PROCESSING for those that banks never end by themselves.
+	Outcome *string `json:"outcome,omitempty"`
 }
 
 // Set changes what is given.
-func (h *Host) Set(s Settings) {
+func (h *Host) Set(s Settings) error {
+	if s.Outcome != nil && !slices.Contains(statuses, *s.Outcome) {
+		return fmt.Errorf("set: %w: outcome %q, known are %v", ErrInvalid, *s.Outcome, statuses)
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if s.Outcome != nil {
+		h.outcome = *s.Outcome
+	}
 	if s.SettleMS != nil {
 		h.settle = time.Duration(*s.SettleMS) * time.Millisecond
 	}
 	if s.GapMS != nil {
 		h.gap = time.Duration(*s.GapMS) * time.Millisecond
 	}
+	return nil
 }
 
 // order is a payment that somebody made.
@@ -277,18 +295,47 @@ func (h *Host) Run(ctx context.Context) {
 func (h *Host) settleDue() {
 	now := h.now()
 	for _, r := range h.refunds {
-		if r.status != processing || now.Before(r.settleAt) {
+		if r.status != processing || r.outcome == processing || now.Before(r.settleAt) {
 			continue
 		}
-		r.status = r.outcome
-		if r.status == success {
-			r.successAt = now
-		}
-		if r.notifyURL != "" {
-			h.notices = append(h.notices, &notice{refund: r, status: r.status, due: now})
-		}
-		h.bump()
+		h.end(r, r.outcome)
 	}
+}
+
+// end gives a refund a status and tells the merchant. Called with the lock held.
+func (h *Host) end(r *refund, status string) {
+	r.status = status
+	if status == success {
+		r.successAt = h.now()
+	}
+	if r.notifyURL != "" && status != processing {
+		h.notices = append(h.notices, &notice{refund: r, status: status, due: h.now()})
+	}
+	h.bump()
+}
+
+// SetStatus is the bank that changes its mind about a refund, whether or not that can happen.
+func (h *Host) SetStatus(outRefundNo, status string) error {
+	if !slices.Contains(statuses, status) {
+		return fmt.Errorf("set a status: %w: %q, known are %v", ErrInvalid, status, statuses)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	r := h.anyNumber(outRefundNo)
+	if r == nil {
+		return fmt.Errorf("set a status: refund %q: %w", outRefundNo, ErrNotFound)
+	}
+	r.outcome = status
+	h.end(r, status)
+	return nil
+}
+
+func (h *Host) anyNumber(outRefundNo string) *refund {
+	i := slices.IndexFunc(h.refunds, func(r *refund) bool { return r.number == outRefundNo })
+	if i < 0 {
+		return nil
+	}
+	return h.refunds[i]
 }
 
 // dueNotices takes the notifications that are to be tried now. Called with the lock held.

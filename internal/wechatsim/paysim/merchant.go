@@ -70,7 +70,7 @@ func (h *Host) AddMerchant(m Merchant) (Credentials, error) {
 	if m.MchID == "" {
 		m.MchID = "16" + digits(8)
 	}
-	made, err := makeMerchant(m, h.wall())
+	made, err := h.makeMerchant(m)
 	if err != nil {
 		return Credentials{}, fmt.Errorf("add a merchant: %w", err)
 	}
@@ -113,12 +113,13 @@ func (h *Host) Merchants() []Credentials {
 	return out
 }
 
-func makeMerchant(m Merchant, now time.Time) (*merchant, error) {
+func (h *Host) makeMerchant(m Merchant) (*merchant, error) {
+	now := h.wall()
 	keys := make([]*rsa.PrivateKey, 3)
 	errs := make([]error, 3)
 	var wg sync.WaitGroup
 	for i := range keys {
-		wg.Go(func() { keys[i], errs[i] = rsa.GenerateKey(rand.Reader, 2048) })
+		wg.Go(func() { keys[i], errs[i] = h.key(i) })
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {

@@ -67,9 +67,20 @@ func (h *Host) post(ctx context.Context, n *notice, how string, wrongKey bool) b
 	if n.id == "" {
 		n.id = "EV-" + hexText(15)
 	}
-	body := h.envelope(m, n, wrongKey)
+	if m == nil {
+		h.mu.Unlock()
+		return true
+	}
+	plain := plainNotice(m, n.refund, n.status)
 	h.mu.Unlock()
-	if m == nil || body == nil {
+	with := m
+	if wrongKey {
+		other := *m
+		other.APIv3Key = hexText(16)
+		with = &other
+	}
+	body := h.envelope(with, n.id, n.status, plain)
+	if body == nil {
 		return true
 	}
 	ctx, cancel := context.WithTimeout(ctx, answerTime)
@@ -95,18 +106,14 @@ func (h *Host) post(ctx context.Context, n *notice, how string, wrongKey bool) b
 	return resp.StatusCode == http.StatusOK || resp.StatusCode == http.StatusNoContent
 }
 
-// envelope seals what the notification says (reference §1.10). Called with the lock held.
-func (h *Host) envelope(m *merchant, n *notice, wrongKey bool) []byte {
-	if m == nil {
-		return nil
-	}
-	r := n.refund
+// plainNotice is what a notification says (reference §1.10). Called with the lock held.
+func plainNotice(m *merchant, r *refund, status string) map[string]any {
 	plain := map[string]any{
-		"transaction_id": r.order.transactionID, "out_trade_no": r.order.outTradeNo, "refund_id": r.id, "out_refund_no": r.number, "refund_status": n.status,
+		"transaction_id": r.order.transactionID, "out_trade_no": r.order.outTradeNo, "refund_id": r.id, "out_refund_no": r.number, "refund_status": status,
 		"user_received_account": "支付用户零钱",
 		"amount":                map[string]any{"total": r.order.total, "refund": r.amount, "payer_total": r.order.payerTotal, "payer_refund": r.amount * r.order.payerTotal / r.order.total},
 	}
-	if n.status == success {
+	if status == success {
 		plain["success_time"] = r.successAt.Format(time.RFC3339)
 	}
 	if r.sub != "" {
@@ -114,18 +121,17 @@ func (h *Host) envelope(m *merchant, n *notice, wrongKey bool) []byte {
 	} else {
 		plain["mchid"] = m.MchID
 	}
-	with := m
-	if wrongKey {
-		other := *m
-		other.APIv3Key = hexText(16)
-		with = &other
-	}
-	text, err := with.seal(encode(plain), "refund")
+	return plain
+}
+
+// envelope seals it with the merchant's key.
+func (h *Host) envelope(m *merchant, id, status string, plain map[string]any) []byte {
+	text, err := m.seal(encode(plain), "refund")
 	if err != nil {
 		return nil
 	}
 	return encode(map[string]any{
-		"id": n.id, "create_time": h.wall().Format(time.RFC3339), "resource_type": "encrypt-resource", "event_type": eventTypes[n.status], "summary": "退款通知",
+		"id": id, "create_time": h.wall().Format(time.RFC3339), "resource_type": "encrypt-resource", "event_type": eventTypes[status], "summary": "退款通知",
 		"resource": map[string]any{
 			"original_type": "refund", "algorithm": text.Algorithm, "ciphertext": text.Ciphertext, "associated_data": text.AssociatedData, "nonce": text.Nonce,
 		},

@@ -18,6 +18,8 @@ const (
 	abnormal   = "ABNORMAL"
 )
 
+var statuses = []string{processing, success, closed, abnormal}
+
 // refund is money on its way back, or there.
 type refund struct {
 	order             *order
@@ -139,8 +141,11 @@ func (h *Host) createRefund(c *caller, mode string) (any, *refusal) {
 	}
 	if r := h.byNumber(c.m.MchID, b.OutRefundNo); r != nil {
 		r.calls++
-		if r.order != o || r.amount != *b.Amount.Refund || o.total != *b.Amount.Total {
+		switch {
+		case r.order != o || r.amount != *b.Amount.Refund || o.total != *b.Amount.Total:
 			return nil, refuse(http.StatusBadRequest, "INVALID_REQUEST", "订单金额或退款金额与之前请求不一致，请核实后再试")
+		case r.reason != text(b.Reason) || r.notifyURL != text(b.NotifyURL):
+			return nil, refuse(http.StatusBadRequest, "INVALID_REQUEST", "请求内容和上次请求不一致")
 		}
 		return h.view(r), nil
 	}
@@ -154,16 +159,11 @@ func (h *Host) createRefund(c *caller, mode string) (any, *refusal) {
 		*purse.balance -= *b.Amount.Refund
 	}
 	r := &refund{
-		order: o, mchid: c.m.MchID, number: b.OutRefundNo, amount: *b.Amount.Refund, createdAt: h.now(), settleAt: h.now().Add(h.settle), outcome: success, calls: 1,
+		order: o, mchid: c.m.MchID, number: b.OutRefundNo, amount: *b.Amount.Refund, createdAt: h.now(), settleAt: h.now().Add(h.settle), outcome: h.outcome, calls: 1,
+		reason: text(b.Reason), notifyURL: text(b.NotifyURL),
 	}
 	if owner != c.m.MchID {
 		r.sub = owner
-	}
-	if b.Reason != nil {
-		r.reason = *b.Reason
-	}
-	if b.NotifyURL != nil {
-		r.notifyURL = *b.NotifyURL
 	}
 	switch mode {
 	case "closed":
@@ -174,7 +174,15 @@ func (h *Host) createRefund(c *caller, mode string) (any, *refusal) {
 		r.settleAt = h.now().Add(10 * time.Minute)
 	}
 	h.add(r)
+	h.settleDue()
 	return h.view(r), nil
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // add puts a refund into the ledger. Called with the lock held.

@@ -166,6 +166,7 @@ func (h *Host) answer(w http.ResponseWriter, r *http.Request, m *merchant, statu
 		status, body = http.StatusInternalServerError, nil
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Date", h.wall().UTC().Format(http.TimeFormat))
 	w.Header().Set("Request-ID", strings.ToUpper(hexText(16))+"-"+detail)
 	if m != nil {
 		id, key := m.signer(r.Header.Get("Wechatpay-Serial"))

@@ -5,12 +5,12 @@ export default {
   ...why,
   join: '，',
   go: '退款', title: '退款给用户', total: '订单金额', refunded: '已退款', refunding: '退款中', remaining: '还可退', unknownTotal: '正在向微信支付查询订单',
-  legend: { before: '已退 {amount}', now: '本次 {amount}', left: '退后还可退 {amount}' },
+  legend: { before: '已退、在退 {amount}', now: '本次 {amount}', left: '退后还可退 {amount}' },
   amount: '本次退款', all: '全部退完', again: '再输一次金额', againPlease: '请再输一次金额', differs: '两次输入的金额不一样', agrees: '金额一致',
   above: '这笔订单退款合计超过 {amount} 时，要由{names}复核', aboveAlways: '每笔退款都要由{names}复核', someone: '有退款权限的同事',
   reason: '退款原因', reasonHint: '用户会在微信支付的退款通知里看到', reasonHidden: '1 元以内的部分退款，用户看不到原因', reasonLike: '例如：商品破损，全额退款',
   bytes: '{n} / {max} 字节', tooLong: '超出 {n} 字节，请删短后再提交',
-  way: '资金去向', from: '从商户号「{name}」退到用户原支付账户', arrives: '一般 1 到 3 个工作日到账，以微信支付通知为准', final: '提交后不能撤回',
+  way: '资金去向', from: '从商户号「{name}」退到用户原支付账户', arrives: '一般 1 到 3 个工作日到账，以微信支付通知为准', final: '提交后不能撤回', finalReview: '批准前可以取消',
   submit: '退款 {amount}', review: '提交复核', handing: '正在提交', more: '再退一笔', close: '关闭', back: '返回投诉单', earlier: '这笔订单的退款', none: '还没有退款',
   fault: {
     empty: '请输入退款金额', format: '金额最多两位小数，例如 300.00', zero: '金额要大于 0', over: '最多还能退 {amount}', limit: '这笔订单您最多还能退 {amount}，更多请交给有退款权限的同事', noLimit: '您没有退款额度，请交给有退款权限的同事',
@@ -30,7 +30,7 @@ export default {
   number: '商户退款单号', wechatNumber: '微信退款单号', by: '{name} 发起', rule: '自动规则发起', approvedBy: '{name} 批准', rejectedBy: '{name} 驳回', at: '{when}',
   next: '下一步', nextRefund: '同意和解不会自动退款。按承诺现在退款？', nextRefundGo: '退款', refundFirst: '先退款',
   follow: { respond: '已退款 {amount}，回应也写好了', refund_proof: '已退款 {amount}，处理凭证也写好了' }, followGo: { respond: '填入同意和解', refund_proof: '填入处理凭证' },
-  inFlight: '{amount} {state}', fact: '退款记录', entry: '退款 {amount}，{state}', retry: '重试', retryAbnormal: '已处理，再核实', cancel: '取消退款', approve: '批准', reject: '驳回',
+  inFlight: '{amount} {state}', fact: '退款记录', entry: '退款 {amount}，{state}', look: '立即核实', retry: '重试', retryAbnormal: '已处理，再核实', cancel: '取消退款', approve: '批准', reject: '驳回',
   approveAsk: '批准后马上退款 {amount}，不能撤回', approveSure: '批准退款 {amount}', rejectWhy: '驳回原因', rejectSure: '确定驳回', cancelAsk: '还没有提交给微信支付，可以取消', cancelSure: '确定取消', own: '自己发起的退款要由别人批准',
   list: { waitingN: '{n} 笔等您复核', empty: '没有符合条件的退款', waiting: '等待复核', all: '全部' },
 }
