@@ -39,6 +39,7 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 		w.must(err)
 		return l.refunds
 	}
+	var now []Refund // as the last look left it, which is after every step
 	rt.Repeat(map[string]func(*rapid.T){
 		"click": func(rt *rapid.T) {
 			in := intent(rapid.SampledFrom(cases).Draw(rt, "case"), rapid.SampledFrom([]int64{1, 5000, 9000, total}).Draw(rt, "amount"))
@@ -59,10 +60,10 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 			api := rapid.SampledFrom([]string{"pay.refund.create", "pay.refund.create", "pay.refund.query", "pay.order"}).Draw(rt, "api")
 			w.fail(api, mode)
 			w.outcome(rapid.SampledFrom(statuses).Draw(rt, "outcome"))
-			w.work(rt, rapid.SampledFrom(instances).Draw(rt, "instance"), mine())
+			w.work(rt, rapid.SampledFrom(instances).Draw(rt, "instance"), now)
 			w.calm()
 		},
-		"crash": func(rt *rapid.T) { w.crash(rt, rapid.SampledFrom(instances).Draw(rt, "instance"), mine()) },
+		"crash": func(rt *rapid.T) { w.crash(rt, rapid.SampledFrom(instances).Draw(rt, "instance"), now) },
 		"wait": func(rt *rapid.T) {
 			w.clock.Advance(time.Duration(rapid.IntRange(1, 600).Draw(rt, "seconds")) * time.Second)
 		},
@@ -76,7 +77,7 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 					}
 				}
 			}
-			for _, r := range mine() {
+			for _, r := range now {
 				if r.State != Running {
 					if err := w.refunds.Look(ctx, LookArgs{RefundID: r.ID}); err != nil {
 						rt.Fatalf("look: %v", err)
@@ -85,13 +86,16 @@ func (w *world) play(rt *rapid.T, instances []*Service, modes []string) {
 			}
 		},
 		"retry": func(rt *rapid.T) {
-			for _, r := range mine() {
+			for _, r := range now {
 				if _, err := w.refunds.Retry(ctx, r.ID, staff, noAudit); err != nil && !errors.Is(err, ErrMoved) {
 					rt.Fatalf("retry: %v", err)
 				}
 			}
 		},
-		"": func(rt *rapid.T) { w.sound(rt, c.TransactionID, mine()) },
+		"": func(rt *rapid.T) {
+			now = mine()
+			w.sound(rt, c.TransactionID, now)
+		},
 	})
 	w.end(rt, c.TransactionID, mine)
 }
