@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -116,6 +117,30 @@ func TestChannelsOverTheAPI(t *testing.T) {
 	if s := strings.Join(audit, "\n"); strings.Contains(s, "GEHEIM") || strings.Contains(s, "zhang@") || !strings.Contains(s, "delete channel") {
 		t.Errorf("audit = %s", s)
 	}
+}
+
+func TestWhatNarrowsASubscriptionCanBeChangedKeptAndTakenAway(t *testing.T) {
+	m, _, port := newNotifications(t)
+	owner := m.with(m.user("owner", identity.Owner))
+	ch := owner.want(201, "POST", "/channels", map[string]any{"kind": "email", "name": "邮箱", "settings": mailSettings(port)})["id"]
+	sub := "/subscriptions/" + owner.want(201, "POST", "/subscriptions", map[string]any{
+		"events": []string{"complaint.new"}, "receivers": []any{map[string]any{"channel_id": ch, "address": "zhang@example.com"}},
+	})["id"].(string)
+	night, changed := map[string]any{"from": "22:00", "to": "08:00"}, map[string]any{"from": "23:30", "to": "07:00"}
+	patch := func(in map[string]any, quiet any, least any) {
+		t.Helper()
+		got := owner.want(200, "PATCH", sub, in)
+		if !reflect.DeepEqual(got["quiet"], quiet) || !reflect.DeepEqual(got["min_amount"], least) {
+			t.Errorf("%v: quiet = %v, min_amount = %v; want %v, %v", in, got["quiet"], got["min_amount"], quiet, least)
+		}
+	}
+	patch(map[string]any{"quiet": night, "min_amount": 5000}, night, 5000.0)
+	patch(map[string]any{"name": "夜里不吵"}, night, 5000.0)
+	patch(map[string]any{"quiet": changed, "min_amount": nil}, changed, nil)
+	for _, bad := range []any{"night", 22, []any{}, map[string]any{"from": "22:00"}, map[string]any{"from": "25:00", "to": "08:00"}} {
+		owner.want(422, "PATCH", sub, map[string]any{"quiet": bad})
+	}
+	patch(map[string]any{"quiet": nil}, nil, nil)
 }
 
 func TestSubscriptionsStayInsideTheScope(t *testing.T) {

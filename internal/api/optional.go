@@ -26,7 +26,8 @@ func (optional[T]) Schema(r huma.Registry) *huma.Schema {
 		s.Nullable = true
 		return s
 	}
-	return &huma.Schema{OneOf: []*huma.Schema{s, {Type: "null"}}}
+	// Without the enum huma takes any value for null, and an object would match both.
+	return &huma.Schema{OneOf: []*huma.Schema{s, {Type: "null", Enum: []any{nil}}}}
 }
 
 // ptr returns what a patch wants: nil to keep, a pointer to nil to remove.

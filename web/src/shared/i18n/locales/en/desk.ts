@@ -108,7 +108,7 @@ export default {
       webhook: 'Zhisu posts JSON to this address, signed as Standard Webhooks says (webhook-id, webhook-timestamp, webhook-signature). Any 2xx counts as received.',
       custom: 'Ask your provider for SMTP server, port and encryption. Port 465 usually means SSL/TLS, 587 STARTTLS.',
     },
-    state: { waiting: 'Unreachable for now', paused: 'Settings refused', disabled: 'Disabled' }, lastError: 'Failed {when}: {text}', lastSuccess: 'Last sent {when}',
+    state: { waiting: 'Unreachable for now', paused: 'Settings refused', disabled: 'Disabled' }, lastError: 'Failed {when}: {text}', lastSuccess: 'Last sent: {when}',
     host: 'SMTP server', port: 'Port', security: 'Encryption', sec: { tls: 'SSL/TLS', starttls: 'STARTTLS', none: 'None (this machine only)' },
     username: 'Mailbox', password: 'Password', code: 'Authorisation code', fromName: 'Sender name', fromHint: 'The sender address is the mailbox', name: 'Channel name', nameHint: 'Tells channels apart elsewhere',
     need: { host: 'The SMTP server is missing', port: 'The port is 1 to 65535', username: 'The mailbox is missing', password: 'The code or password is missing', url: 'An address with https:// is missing', secret: 'The signing secret is missing' }, thenTest: 'Send a test after saving',
@@ -120,7 +120,7 @@ export default {
   },
   notice: {
     all: 'All', noneText: 'When complaints come in, who was told when and with what outcome is kept here.', at: 'Time', event: 'Event', channel: 'Channel', to: 'Receiver', outcome: 'Outcome',
-    tries: '{n} attempts', case: 'Complaint',
+    tries: '{n} attempt | {n} attempts', case: 'Complaint',
     outcomes: { sent: 'Sent', retry: 'Retried later', permanent: 'Not retried', config: 'Waits for settings', unknown: 'Unclear' }, next: ', again {when}',
   },
   settings: {

@@ -10,7 +10,7 @@ export default {
   language: { 'title': 'Language', 'zh-CN': '简体中文', 'en': 'English' },
   nav: { main: 'Main navigation', you: 'Your account: {name}' },
   page: {
-    login: 'Sign in', setup: 'First set-up', workbench: 'Today', complaints: 'Complaints', case: 'Complaint', respond: 'Respond', programs: 'Programs', notices: 'Notices', refunds: 'Refunds',
+    login: 'Log in', setup: 'First set-up', workbench: 'Today', complaints: 'Complaints', case: 'Complaint', respond: 'Respond', programs: 'Programs', notices: 'Notices', refunds: 'Refunds',
     settings: 'Settings', more: 'Me', notFound: 'Page not found',
   },
   waits: { title: 'Whose turn it was', merchant: 'Merchant', user: 'Buyer', both: 'Both sides', platform: 'Platform', was: '{who} {time}', still: '{who}, for {time}', due: 'due {when}', over: 'late' },
@@ -100,7 +100,7 @@ export default {
   kind: { choose: 'What to do', respond: 'Respond', supplement: 'Add evidence', refund_proof: 'Proof of handling', appeal: 'Appeal' },
   returned: { ask: 'Did the returned goods arrive?', yes: 'Yes', no: 'No' },
   editing: { other: '{name} is working on this complaint', takeOver: 'Take over' },
-  note: { placeholder: 'A note only colleagues see; {\'@\'} tells one of them', label: 'Internal note', save: 'Save note', name: 'Colleagues' },
+  note: { placeholder: 'Note for colleagues; {\'@\'} names one', label: 'Internal note', save: 'Save note', name: 'Colleagues' },
   advice: { open: 'Texts and advice', none: 'No text fits yet', unfilled: 'To fill in: {list}', checklist: 'Evidence that usually helps' },
   pictures: {
     progress: '{n}%',
@@ -144,7 +144,7 @@ export default {
   role: { owner: 'Owner', manager: 'Manager', agent: 'Agent', finance: 'Finance', viewer: 'Viewer' },
   member: { passwordHint: 'At least {n} characters' },
   login: {
-    title: 'Sign in to Zhisu', text: 'Know of a complaint within seconds, settle it within 48 hours.', email: 'E-mail', password: 'Password', otp: 'One-time code', go: 'Sign in', busy: 'Signing in',
+    title: 'Log in to Zhisu', text: 'Know of a complaint within seconds, settle it within 48 hours.', email: 'E-mail', password: 'Password', otp: 'One-time code', go: 'Log in', busy: 'Logging in',
     fresh: 'Zhisu has no owner yet. Open the first set-up link shown in the terminal at start.',
   },
   setup: {
@@ -152,7 +152,7 @@ export default {
     go: 'Create and start', done: 'Zhisu is set up already.', noToken: 'Open the first set-up link shown in the terminal at start; it carries a one-time token.\nIf it no longer works, restart Zhisu to get a new one.',
   },
   problem: {
-    network: 'The server cannot be reached. Check the network; what you typed is still here.', internal: 'The server failed. Try again later.', unauthenticated: 'Your session ended. Sign in again.',
+    network: 'The server cannot be reached. Check the network; what you typed is still here.', internal: 'The server failed. Try again later.', unauthenticated: 'Your session ended. Log in again.',
     forbidden: 'Your role does not allow this.', not_found: 'Not found, or outside your programs.', conflict: 'Somebody just did the same. Reload and look again.',
     not_legal_now: 'The complaint has moved on; this cannot be done now.', rate_limited: 'Too many tries. Try again in {n} s.', validation: 'Something is filled in wrongly. Check and submit again.',
     idempotency_mismatch: 'The content has changed. Submit again.', upstream: 'WeChat does not answer right now. Try again later.', moved_on: 'The complaint has moved to its next stage; it was just refreshed for you',

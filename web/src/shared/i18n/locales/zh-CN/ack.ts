@@ -1,1 +1,1 @@
-export default { act: '我已看到', by: '{name} {when}已看到' }
+export default { act: '我已看到', by: '{name} 已看到，{when}' }
