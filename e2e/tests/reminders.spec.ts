@@ -44,6 +44,24 @@ test('reminders, a subscription with conditions, and resending', async ({ page, 
       const { items } = await zhisu.api<{ items: { min_amount: number | null, receivers: { address: string }[] }[] }>('GET', '/subscriptions')
       expect(items.find((s) => s.receivers.some((r) => r.address === receiver))!.min_amount).toBe(10_000)
     })
+    await test.step('its quiet hours are set, changed and taken away', async () => {
+      const card = page.getByTestId('subscription').filter({ hasText: receiver })
+      const quiet = async () => {
+        const { items } = await zhisu.api<{ items: { quiet: { from: string } | null, receivers: { address: string }[] }[] }>('GET', '/subscriptions')
+        return items.find((s) => s.receivers.some((r) => r.address === receiver))!.quiet?.from ?? null
+      }
+      for (const from of ['23:30', '22:15', null]) {
+        await card.getByRole('button', { name: '修改' }).click()
+        if (from === null) await page.getByTestId('filter-quiet').uncheck()
+        else {
+          await page.getByTestId('filter-quiet').check()
+          await page.getByTestId('filter-quiet-from').fill(from)
+        }
+        await page.getByTestId('subscription-save').click()
+        await expect(page.getByTestId('subscription-save')).toHaveCount(0)
+        expect(await quiet()).toBe(from)
+      }
+    })
   }
 
   await zhisu.simulator('POST', '/complaints', { appid, amount: 16_800, content: '贵的' })

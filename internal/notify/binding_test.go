@@ -55,6 +55,24 @@ func (w *world) binding(channelID, id string) notify.Binding {
 	return b
 }
 
+func TestAReceiverWhoScannedIsCalledByHisName(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		ch := w.channel("服务号")
+		_, scene := w.code(ch, "老张")
+		w.scan(ch, scene, "zhang@163.com")
+		w.subscribe(ch, []string{notify.EventComplaintNew}, nil, "zhang@163.com", "li@163.com")
+		w.plan(notify.EventComplaintNew, "c1", "new")
+		got := map[string]bool{}
+		for _, n := range w.notices() {
+			got[n.AddressMasked] = true
+		}
+		if len(got) != 2 || !got["老张（z***@163.com）"] || !got["l***@163.com"] {
+			t.Errorf("receivers are shown as %v", got)
+		}
+	})
+}
+
 func TestScannedCodeBindsOnceAndGreets(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)

@@ -76,7 +76,7 @@ func (s *Service) everywhere(ctx context.Context, a *addressBook, m Member, chan
 			return nil, err
 		}
 		if r.Address != "" {
-			out = append(out, r)
+			out = append(out, a.named(r))
 		}
 	}
 	return out, nil

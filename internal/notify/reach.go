@@ -12,8 +12,10 @@ import (
 type addressBook struct {
 	s *Service
 	// kinds are the enabled channels.
-	kinds   map[string]string
-	order   []string
+	kinds map[string]string
+	order []string
+	// names are what receivers who scanned a code are called, by channel and hashed address: an openid tells people nothing.
+	names   map[[2]string]string
 	members []Member
 	asked   bool
 }
@@ -23,12 +25,30 @@ func (s *Service) addressBook(ctx context.Context) (*addressBook, error) {
 	if err := s.db.Read.NewSelect().Model(&chans).Column("id", "kind").Where("enabled = ?", true).Order("id").Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list channels: %w", err)
 	}
-	a := &addressBook{s: s, kinds: map[string]string{}}
+	var bound []bindingRow
+	if err := s.db.Read.NewSelect().Model(&bound).Column("channel_id", "address_hash", "name").Where("state = ? AND name <> ''", BindingBound).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list names of receivers: %w", err)
+	}
+	a := &addressBook{s: s, kinds: map[string]string{}, names: map[[2]string]string{}}
+	for _, b := range bound {
+		a.names[[2]string{b.ChannelID, b.AddressHash}] = b.Name
+	}
 	for _, c := range chans {
 		a.kinds[c.ID] = c.Kind
 		a.order = append(a.order, c.ID)
 	}
 	return a, nil
+}
+
+// named puts the name of a receiver before his masked address, as the log and the case show it.
+func (a *addressBook) named(r receiver) receiver {
+	if len(a.names) == 0 {
+		return r
+	}
+	if name := a.names[[2]string{r.ChannelID, hashOf(r.ChannelID, r.Address)}]; name != "" {
+		r.Masked = name + "（" + r.Masked + "）"
+	}
+	return r
 }
 
 // groups reports whether people read what comes on a channel: a machine wants every single message.
@@ -59,7 +79,7 @@ func (a *addressBook) of(ctx context.Context, userID, channelID string) (receive
 		return receiver{}, false, nil
 	}
 	r, _, err := a.s.contact(ctx, ms[i], channelID, kind)
-	return r, r.Address != "", err
+	return a.named(r), r.Address != "", err
 }
 
 // mayHear reports whether a receiver may be told of a program: a member only while he has an account, and within his scope. Empty is no single program.
@@ -97,9 +117,10 @@ func (s *Service) reach(ctx context.Context, a *addressBook, sub *subscriptionRo
 			if !ok {
 				continue
 			}
-			r = known
+			out = append(out, known)
+			continue
 		}
-		out = append(out, r)
+		out = append(out, a.named(r))
 	}
 	return out, nil
 }

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -154,8 +155,11 @@ func (s *Sim) templateSend(c *call) (fields, *apiError) {
 		URL      string                       `json:"url"`
 		Data     map[string]map[string]string `json:"data"`
 		ID       string                       `json:"client_msg_id"`
+		Program  *struct {
+			AppID string `json:"appid"`
+		} `json:"miniprogram"`
 	}
-	if err := json.Unmarshal(c.body, &in); err != nil {
+	if err := json.Unmarshal(c.body, &in); err != nil || in.URL != "" && !strings.HasPrefix(in.URL, "http://") && !strings.HasPrefix(in.URL, "https://") {
 		return nil, refuse(47001)
 	}
 	follows, user := s.offi.users[in.To]
@@ -166,6 +170,8 @@ func (s *Sim) templateSend(c *call) (fields, *apiError) {
 		return nil, refusef(43004, "require subscribe")
 	case in.Template != OffiTemplate:
 		return nil, refusef(40037, "invalid template_id")
+	case in.Program != nil: // none is linked to this account; an empty object counts as one
+		return nil, refusef(40013, "invalid appid")
 	case len(in.ID) > 32:
 		return nil, refusef(45067, "client_msg_id too long")
 	}
@@ -345,6 +351,14 @@ var offiRules = map[string]*regexp.Regexp{
 	"amount":           regexp.MustCompile(`^[¥$€]?\d{1,10}(\.\d{1,2})?元?$`),
 }
 
+// noEmoji drops what WeChat drops without a word since 2023-05-04.
+func noEmoji(r rune) rune {
+	if r >= 0x1F000 && r <= 0x1FAFF || r >= 0x2600 && r <= 0x27BF || r == 0xFE0F {
+		return -1
+	}
+	return r
+}
+
 // constWords are the pre-approved ones.
 var constWords = []string{"", "待处理", "处理中", "已完成"}
 
@@ -356,11 +370,16 @@ func checkValues(data map[string]map[string]string) (map[string]string, *apiErro
 		if !ok {
 			return nil, refusef(47003, "argument invalid! data.%s.value is empty", k.key)
 		}
+		for field := range o {
+			if field != "value" && field != "color" {
+				return nil, refusef(47001, "data format error hint: [%s]", field)
+			}
+		}
 		v, kind := o["value"], k.key[:len(k.key)-1]
 		if rule := offiRules[kind]; rule != nil && !rule.MatchString(v) || kind == "const" && !slices.Contains(constWords, v) {
 			return nil, refusef(47003, "argument invalid! data.%s.value invalid", k.key)
 		}
-		out[k.key] = v
+		out[k.key] = strings.Map(noEmoji, v)
 	}
 	for key := range data {
 		if _, ok := out[key]; !ok {

@@ -47,18 +47,23 @@ func TestTemplateMessageIsCheckedStrictly(t *testing.T) {
 		over answer
 		code int
 	}{
-		"an unknown user":        {answer{"touser": "oNobody"}, 40003},
-		"an unknown template":    {answer{"template_id": "x"}, 40037},
-		"an id that is too long": {answer{"client_msg_id": strings.Repeat("a", 33)}, 45067},
-		"a missing place":        {data("thing1", nil), 47003},
-		"a place too many":       {data("thing9", "x"), 47003},
-		"a thing too long":       {data("thing1", strings.Repeat("长", 21)), 47003},
-		"a line break":           {data("thing1", "a\nb"), 47003},
-		"Chinese in a number":    {data("character_string2", "单号1"), 47003},
-		"no time":                {data("time3", "无"), 47003},
-		"an amount in words":     {data("amount4", "一百元"), 47003},
-		"a word not approved":    {data("const5", "随便"), 47003},
-		"an unknown field":       {answer{"nonsense": 1}, 47001},
+		"an unknown user":             {answer{"touser": "oNobody"}, 40003},
+		"an unknown template":         {answer{"template_id": "x"}, 40037},
+		"an id that is too long":      {answer{"client_msg_id": strings.Repeat("a", 33)}, 45067},
+		"a missing place":             {data("thing1", nil), 47003},
+		"a place too many":            {data("thing9", "x"), 47003},
+		"a thing too long":            {data("thing1", strings.Repeat("长", 21)), 47003},
+		"a line break":                {data("thing1", "a\nb"), 47003},
+		"Chinese in a number":         {data("character_string2", "单号1"), 47003},
+		"no time":                     {data("time3", "无"), 47003},
+		"an amount in words":          {data("amount4", "一百元"), 47003},
+		"a word not approved":         {data("const5", "随便"), 47003},
+		"an unknown field":            {answer{"nonsense": 1}, 47001},
+		"an unknown field of a place": {answer{"data": answer{"thing1": answer{"value": "x", "size": "9"}}}, 47001},
+		"a place that is no object":   {answer{"data": answer{"thing1": "x"}}, 47001},
+		"a link to no page":           {answer{"url": "javascript:alert(1)"}, 47001},
+		"a program not linked":        {answer{"miniprogram": answer{"appid": "wx0a9d3be1724f6c58", "pagepath": "index"}}, 40013},
+		"an empty program":            {answer{"miniprogram": answer{}}, 40013},
 	} {
 		t.Run(name, func(t *testing.T) { wantCode(t, send(c.over), c.code) })
 	}

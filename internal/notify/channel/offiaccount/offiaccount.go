@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/zhisu/zhisu/internal/clock"
@@ -138,22 +139,13 @@ func (p *Provider) checkFields(fields map[string]string) error {
 		case fixed:
 		case kind == "const":
 			return invalid(field, key+" 只能填微信审核过的固定词：请直接填写那个词，或者留空。")
-		case !known(p.Vars, v):
+		case !slices.Contains(p.Vars, v):
 			return invalid(field, "请为 "+key+" 选择内容。")
 		case (kind == "time" || kind == "date") && v != "due" && v != "created":
 			return invalid(field, key+" 是时间，只能选截止时间或投诉时间。")
 		}
 	}
 	return nil
-}
-
-func known(vars []string, v string) bool {
-	for _, name := range vars {
-		if name == v {
-			return true
-		}
-	}
-	return false
 }
 
 func checkPush(s *Settings, secrets map[string]secret.Text) error {

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/zhisu/zhisu/internal/clock"
@@ -147,7 +148,7 @@ func (p *Provider) checkParams(s Settings) error {
 		if v == "link" {
 			return invalid("params", "短信变量里不能有链接：运营商会拦截。需要链接时，请把固定网址写进模板正文。")
 		}
-		if !known(p.Vars, v) {
+		if !slices.Contains(p.Vars, v) {
 			return invalid("params", "请为短信模板的每个变量选择内容。")
 		}
 	}
@@ -167,15 +168,6 @@ func (p *Provider) checkParams(s Settings) error {
 		return invalid("params", "变量的个数和模板正文不一致：正文里有几个 {1}、{2}…，就要选几项。")
 	}
 	return nil
-}
-
-func known(vars []string, v string) bool {
-	for _, name := range vars {
-		if name == v {
-			return true
-		}
-	}
-	return false
 }
 
 // SameAccount implements channel.Provider.
