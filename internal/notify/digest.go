@@ -92,7 +92,9 @@ func (s *Service) digestLetter(ctx context.Context, n *noticeRow, to string) (st
 		l.Rows = append(l.Rows, row{c.label, fmt.Sprintf("%d 件", c.n)})
 	}
 	for i := range o.Cases {
-		l.Items = append(l.Items, item{s.subject(EventComplaintNew, o.Cases[i]), s.publicURL + "/complaints/" + o.Cases[i].ComplaintID})
+		about := *n
+		about.ComplaintID = o.Cases[i].ComplaintID
+		l.Items = append(l.Items, item{s.subject(EventComplaintNew, o.Cases[i]), s.link(ctx, &about, o.Cases[i])})
 	}
 	return subject, l, nil
 }

@@ -109,6 +109,8 @@ type world struct {
 	provider *provider
 	mu       sync.Mutex
 	cases    map[string]notify.Facts
+	// links makes the addresses in messages of processes started later; nil means the case's own page.
+	links notify.Links
 	// asked runs whenever facts are read.
 	asked func()
 	// scopes are those of which the overview was asked for.
@@ -145,7 +147,7 @@ func newWorld(t *testing.T, d *db.DB) *world {
 // process is another process on the same database.
 func (w *world) process() *notify.Service {
 	s := notify.New(notify.Options{
-		DB: w.db, Sealer: w.sealer, Clock: w.clock, PublicURL: "https://zhisu.example/", Facts: w, Members: w, Overview: w.overview,
+		DB: w.db, Sealer: w.sealer, Clock: w.clock, PublicURL: "https://zhisu.example/", Facts: w, Members: w, Overview: w.overview, Links: w.links,
 		Providers: map[string]channel.Provider{"email": w.provider},
 		Logger:    slog.New(slog.NewTextHandler(&locked{w: w.log}, nil)),
 	})

@@ -160,7 +160,7 @@ func (s *Service) subject(event string, f Facts) string {
 			tail = "，" + left(f.DueAt-s.now()) + duty.verb
 		}
 	}
-	name := ""
+	name := "【知诉】"
 	if f.ProgramName != "" {
 		name = "【" + clip(f.ProgramName, 20) + "】"
 	}

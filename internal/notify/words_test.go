@@ -1,6 +1,7 @@
 package notify_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -71,6 +72,40 @@ func TestListAndDigestAreWorded(t *testing.T) {
 		w.says("digest", digest, "【知诉】每日汇总：1 件投诉等您处理", "有 1 件投诉等您处理。", "12 小时内到期", "【二号店】")
 		if digest.Vars["event"] != "有 1 件投诉等您处理" {
 			t.Errorf("a template would say %q", digest.Vars["event"])
+		}
+	})
+}
+
+// ownLinks are one for each case and receiver.
+type ownLinks struct{}
+
+func (ownLinks) URL(_ context.Context, complaintID string, r notify.LinkReceiver) (string, error) {
+	return "https://zhisu.example/c/" + complaintID + "-for-" + r.AddressMasked, nil
+}
+
+func TestTheDigestLeadsToEveryCaseByItsReceiversOwnLink(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.links = ownLinks{}
+		w.Service = w.process()
+		r := notify.DefaultReminders()
+		r.Digest = notify.Digest{Enabled: true, At: "15:00", ChannelID: w.channel("邮箱"), Receivers: []notify.Receiver{{Address: "bell@163.com"}, {UserID: "boss"}}}
+		if _, err := w.StoreReminders(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		w.told(time.Hour)
+		for _, n := range w.notices() {
+			w.deliver(n.ID)
+		}
+		got := w.provider.messages()
+		if len(got) != 2 {
+			t.Fatalf("%d digests", len(got))
+		}
+		for _, m := range got {
+			own := "https://zhisu.example/c/c2-for-" + m.To[:1] + "***@163.com"
+			if !strings.Contains(m.Text, own) || !strings.Contains(m.HTML, own) || strings.Contains(m.Text, "/complaints/c2") {
+				t.Errorf("to %s: %s", m.To, m.Text)
+			}
 		}
 	})
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { extraFits, fenOf, readExtra, stepFits, stepPlace, tidyHours, writeExtra } from '@/shared/rules/ladder'
+import { atOnce, extraFits, fenOf, narrows, readExtra, stepFits, stepPlace, tidyHours, writeExtra } from '@/shared/rules/ladder'
 
 describe('the escalation ladder on the clock', () => {
   it('stands between the complaint and the deadline', () => {
@@ -33,6 +33,14 @@ describe('the rest of a subscription', () => {
   it('comes back as it was kept', () => {
     const kept = { tags: ['直营'], types: [642], min_amount: 10_000, max_amount: null, fallback_channel_ids: ['c2'], group: false, quiet: { from: '23:00', to: '07:30' } }
     expect(writeExtra(readExtra(kept), false)).toEqual(kept)
+  })
+  it('uses a fallback channel only when the others fail, also for receivers by address', () => {
+    expect(atOnce(['mail', 'sms', 'mail', 'robot'], ['sms'])).toEqual(['mail', 'robot'])
+    expect(atOnce(['sms'], ['sms'])).toEqual([])
+  })
+  it('shows conditions that somebody set', () => {
+    expect(narrows(readExtra(null))).toBe(false)
+    for (const x of [{ min: '1' }, { tags: ['a'] }, { types: [1] }, { fallback: ['sms'] }, { quiet: true }, { group: false }]) expect(narrows({ ...readExtra(null), ...x })).toBe(true)
   })
   it('leaves out what a new one has not', () => expect(writeExtra(readExtra(null), true)).toEqual({ tags: [], types: [], fallback_channel_ids: [], group: true }))
   it('refuses a range that nothing fits in', () => {

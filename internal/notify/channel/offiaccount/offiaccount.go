@@ -2,6 +2,9 @@
 // every limit and code: reference/notification-channels.md §2, read 2026-11-23.
 //
 // A value that breaks the rule of its place makes WeChat refuse the whole message (47003), so every value is made to fit before it is sent: see Fit.
+//
+// WeChat's list of blocked messages (wxa/sec/queryblocktmplmsg, §2.5) is not asked: by the time a review is over, the message was told on the other channel
+// long ago, and what is known of the list — not even whether it is asked by template or by message — allows no "it was not blocked".
 package offiaccount
 
 import (

@@ -65,6 +65,16 @@ export function extraFits(x: SubscriptionExtra): boolean {
   return !Number.isNaN(min) && !Number.isNaN(max) && (min === null || max === null || min <= max)
 }
 
+/** Whether somebody set more than who hears what: then it is shown without asking. */
+export function narrows(x: SubscriptionExtra): boolean {
+  return x.tags.length > 0 || x.types.length > 0 || !!x.min || !!x.max || x.fallback.length > 0 || x.quiet || !x.group
+}
+
+/** The channels that are used at once: a receiver on a fallback channel is told there only when the others fail or stay silent. */
+export function atOnce(channelIds: string[], fallback: string[]): string[] {
+  return [...new Set(channelIds)].filter(id => !fallback.includes(id))
+}
+
 /** For the server. On a change null takes a bound away; a new subscription leaves out what it has not. */
 export function writeExtra(x: SubscriptionExtra, fresh: boolean): Kept {
   const body: Kept = {
