@@ -1,7 +1,7 @@
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/vue-query'
+import { keepPreviousData, useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/vue-query'
 import { computed, toValue, type MaybeRefOrGetter } from 'vue'
 import { api, take } from '@/shared/api/client'
-import type { Binding, Filled, Variable } from '@/shared/api/types'
+import type { Binding, Channel, Filled, Variable } from '@/shared/api/types'
 
 /** Receivers of one channel who made themselves known by scanning a code. */
 export function useBindings(channelId: MaybeRefOrGetter<string>, wanted: MaybeRefOrGetter<boolean> = true) {
@@ -25,6 +25,17 @@ export function useBindings(channelId: MaybeRefOrGetter<string>, wanted: MaybeRe
     onSettled: again,
   })
   return { query, bindings, start, remove, again }
+}
+
+/** What receivers who scanned a code are called, by openid: it tells people nothing. */
+export function useBoundNames(channels: MaybeRefOrGetter<Channel[]>) {
+  const all = useQueries({
+    queries: computed(() => toValue(channels).filter(c => c.kind === 'offiaccount').map(c => ({
+      queryKey: ['bindings', c.id] as const,
+      queryFn: () => take(api.GET('/api/v1/channels/{id}/bindings', { params: { path: { id: c.id } } })),
+    }))),
+  })
+  return computed(() => new Map(all.value.flatMap(q => q.data?.items ?? []).filter(b => b.address && b.name).map(b => [b.address, b.name] as const)))
 }
 
 /** A code that is shown, asked for every two seconds until somebody scanned it and was greeted, or its time is over. */
