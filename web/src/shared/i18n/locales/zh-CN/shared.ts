@@ -13,7 +13,7 @@ export default {
     login: '登录', setup: '首次设置', workbench: '工作台', complaints: '投诉', case: '投诉详情', respond: '回应投诉', programs: '小程序', notices: '通知', refunds: '退款',
     settings: '设置', more: '我的', notFound: '找不到这个页面',
   },
-  waits: { title: '时间花在谁那里', merchant: '商家', user: '用户', both: '双方', platform: '平台', was: '{who} {time}', still: '等{who}，已 {time}', due: '{when} 截止', over: '超时' },
+  waits: { title: '时间花在谁那里', merchant: '商家', user: '用户', both: '双方', platform: '平台', was: '{who} {time}', still: '等{who} {time}', due: '{when} 截止', over: '超时' },
   wait: { loading: '正在加载' },
   act: {
     cancel: '取消', close: '关闭', ok: '确定', done: '完成', save: '保存', change: '修改', remove: '删除', removeSure: '确定删除', choose: '请选择', more: '更多',
