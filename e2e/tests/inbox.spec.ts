@@ -78,7 +78,7 @@ test('cases are found, kept as a view, assigned, answered together and exported'
     await expect(page.locator('[data-testid="bulk-case"][data-state="ready"]').first()).toContainText('同意为「紫砂壶」退款 88.00 元')
     await page.getByTestId('bulk-go').click()
     await expect(page.locator('[data-testid="bulk-case"][data-state="done"]')).toHaveCount(2)
-    await expect(page.getByTestId('bulk-sum')).toContainText('2 单已完成')
+    await expect(page.getByTestId('bulk-sum')).toContainText('2 单已提交')
     await page.getByTestId('bulk-go').click()
     for (const order of orders) await expect.poll(async () => (await wechat(zhisu, order)).status).not.toBe(201)
     for (const order of orders) expect((await wechat(zhisu, order)).calls.filter((c) => c.path.endsWith('/bussiRespondComplaint'))).toHaveLength(1)

@@ -60,4 +60,13 @@ describe('the sentence under the clock', () => {
   ])('%s, deadline %s, passed %s', (stage, deadline, passed, key) => {
     expect(stepKey(stage, deadline, passed)).toBe(key)
   })
+
+  test.each([
+    ['waiting_user', ['appeal', 'refund'], 'step.may.appeal'],
+    ['waiting_user', ['refund_proof', 'appeal'], 'step.may.refund_proof'],
+    ['platform', ['refund'], 'step.platform'],
+    ['to_prove', ['refund_proof', 'appeal'], 'step.to_prove.due'],
+  ])('%s with %s does not say that there is nothing to do', (stage, legal, key) => {
+    expect(stepKey(stage, true, false, legal)).toBe(key)
+  })
 })

@@ -28,7 +28,7 @@ export function useComplaint(id: MaybeRefOrGetter<string>) {
   const step = computed(() => {
     const c = complaint.value
     if (!c) return null
-    return { key: stepKey(c.stage, !!c.due_at, clock.value.form === 'over'), params: { when: moment(c.due_at) } }
+    return { key: stepKey(c.stage, !!c.due_at, clock.value.form === 'over', c.legal_actions ?? []), params: { when: moment(c.due_at) } }
   })
   const composer = computed(() => complaint.value ? composerState(complaint.value, can('cases_act')) : null)
 

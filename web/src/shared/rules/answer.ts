@@ -40,10 +40,13 @@ function closedKey(stage: string): string {
   return `closed.${STAGES.includes(stage) ? stage : 'unknown'}`
 }
 
-/** The sentence under the clock: what is to be done, until when, and what follows otherwise. */
-export function stepKey(stage: string, hasDeadline: boolean, passed: boolean): string {
+/** The sentence under the clock: what is to be done, until when, and what follows otherwise; or what may be done although it is somebody else's turn. */
+export function stepKey(stage: string, hasDeadline: boolean, passed: boolean, legal: readonly string[] = []): string {
   if (!STAGES.includes(stage)) return 'step.unknown'
-  if (!stage.startsWith('to_')) return `step.${stage}`
+  if (!stage.startsWith('to_')) {
+    const may = ['refund_proof', 'appeal'].find(k => legal.includes(k))
+    return may ? `step.may.${may}` : `step.${stage}`
+  }
   if (!hasDeadline) return `step.${stage}.open`
   return passed ? `step.${stage}.over` : `step.${stage}.due`
 }

@@ -42,7 +42,7 @@ export default {
     copyId: 'Copy the complaint number', filed: 'Filed {when}', wechatSays: 'WeChat: {text}', synced: 'Synced with WeChat {when}', notSynced: 'Details not read yet',
   },
   fact: { amount: 'Order amount', elsewhere: 'Elsewhere', unsaid: 'amount to be found', revealHint: 'Showing is recorded', transaction: 'Payment no.' },
-  respond: { write: { respond: 'Write a response', supplement: 'Describe the evidence', refund_proof: 'Describe how it was handled', appeal: 'Write the reasons' }, needText: 'A text or a picture is needed' },
+  respond: { write: { respond: 'Write a response', supplement: 'Describe the evidence', refund_proof: 'Describe how it was handled', appeal: 'Write the reasons' }, needText: 'Write a text or add a picture', next: 'Next' },
   preview: { where: 'in WeChat' },
   confirm: { to: '{program}, {type}, complaint {id}', agreeHint: 'Agreeing refunds nothing by itself; the refund is offered as the next step.' },
   empty: { noPicture: 'Picture cannot be opened', page: 'The link may be incomplete, or the page has moved.' },

@@ -53,6 +53,7 @@ export default {
       over: 'The time for proof ended at {when}; the platform may pay the buyer first.',
     },
     to_appeal: { due: 'If you disagree with the ruling, appeal by {when}.', open: 'If you disagree with the ruling, you can appeal now.', over: 'The time to appeal ended at {when}.' },
+    may: { refund_proof: 'The buyer returns the goods. Upload proof of handling when they have arrived.', appeal: 'Nothing to do now. If you disagree with the ruling, you can appeal.' },
     waiting_user: 'Waiting for the buyer; nothing to do now.',
     platform: 'The platform is working on it; nothing to do now. You will be told of news.',
     closed: 'The complaint is closed; nothing to do.',

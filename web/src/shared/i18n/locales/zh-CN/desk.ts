@@ -42,7 +42,7 @@ export default {
     copyId: '复制投诉单号', filed: '用户发起于 {when}', wechatSays: '微信状态：{text}', synced: '与微信同步于 {when}', notSynced: '还没有同步到详情',
   },
   fact: { amount: '订单金额', elsewhere: '别处已退', unsaid: '金额待查', revealHint: '查看会留下记录', transaction: '支付单号' },
-  respond: { write: { respond: '写回应', supplement: '写凭证说明', refund_proof: '写处理说明', appeal: '写申诉理由' }, needText: '文字和图片至少要有一样' },
+  respond: { write: { respond: '写回应', supplement: '写凭证说明', refund_proof: '写处理说明', appeal: '写申诉理由' }, needText: '请写文字或加图片', next: '下一单' },
   preview: { where: '微信 · 投诉详情' },
   confirm: { to: '{program}，{type}，投诉单 {id}', agreeHint: '同意和解不会自动退款；发送后会问您要不要接着退款。' },
   empty: { noPicture: '图片打不开', page: '链接可能不完整，或页面已经移走。' },

@@ -14,7 +14,7 @@ export default {
     to_appeal: { due: '不认可判责的，{when} 前可以申诉', over: '{when} 的申诉期限已过' },
   },
   pull: { pull: '下拉刷新', release: '松开刷新', loading: '正在刷新' },
-  case: { all: '全部', allEntries: '全部 {n} 条', fewer: '收起', pictures: '{n} 张图片', toCase: '看投诉单' },
+  case: { all: '全部', allEntries: '全部 {n} 条', fewer: '收起', pictures: '{n} 张图片', toCase: '看投诉单', toList: '处理其他投诉' },
   respond: { refuseShort: '拒绝', about: '{type}，{amount}' },
   draft: { will: '写的内容会自动保存', savedLong: '草稿已保存，关掉页面也不会丢' },
   preview: { open: '预览' },

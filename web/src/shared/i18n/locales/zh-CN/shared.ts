@@ -53,6 +53,7 @@ export default {
       over: '{when} 的上传期限已过，平台可能先行赔付。',
     },
     to_appeal: { due: '不认可判责结果的，{when} 前可以申诉。', open: '不认可判责结果的，现在可以申诉。', over: '{when} 的申诉期限已过。' },
+    may: { refund_proof: '等用户退货。收到后请上传处理凭证。', appeal: '现在不需要操作。不认可判责结果的，可以申诉。' },
     waiting_user: '等用户确认，现在不需要操作。',
     platform: '平台客服处理中，现在不需要操作。有进展会通知您。',
     closed: '投诉已完结，不需要操作。',
