@@ -13,6 +13,7 @@ export default {
     to_prove: { due: 'Upload proof by {when}', over: 'Ended {when}; the platform may pay first' },
     to_appeal: { due: 'If you disagree, appeal by {when}', over: 'The time to appeal ended {when}' },
   },
+  fact: { leftUnsaid: 'refunded elsewhere, amount to be found' },
   pull: { pull: 'Pull to refresh', release: 'Release to refresh', loading: 'Refreshing' },
   case: { all: 'All', allEntries: 'All {n}', fewer: 'Fewer', pictures: '{n} picture | {n} pictures', toCase: 'See the complaint', toList: 'To the others' },
   respond: { refuseShort: 'Refuse', about: '{type}, {amount}' },
