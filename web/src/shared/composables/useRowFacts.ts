@@ -19,7 +19,8 @@ export function useRowFacts(complaint: Ref<ComplaintSummary>) {
     const known = byId.value.get(c.program_id)
     return { name: c.program_name || known?.name || known?.appid || '', avatar: known?.avatar_url ?? null }
   })
-  const stage = computed(() => named('stage', complaint.value.stage, complaint.value.status_text))
+  // In these two the user's turn is to send the goods back, not to agree (reference/wechat-complaint-api.md §3).
+  const stage = computed(() => named('stage', [308, 309].includes(complaint.value.status ?? 0) ? 'returning' : complaint.value.stage, complaint.value.status_text))
   /** something can be sent to WeChat about it; money back is another matter */
   const answerable = computed(() => ALL.some(k => complaint.value.legal_actions?.includes(k)))
   const state = computed(() => {

@@ -37,7 +37,7 @@ export default {
     unknown: 'None has an unknown status', all: 'No complaint has arrived yet',
   },
   stage: {
-    to_respond: 'To respond', to_supplement: 'Evidence wanted', to_prove: 'Proof wanted', to_appeal: 'Can appeal', waiting_user: 'Waiting for buyer', platform: 'At the platform',
+    to_respond: 'To respond', to_supplement: 'Evidence wanted', to_prove: 'Proof wanted', to_appeal: 'Can appeal', waiting_user: 'Waiting for buyer', returning: 'Return awaited', platform: 'At the platform',
     closed: 'Closed', unknown: 'To verify',
   },
   step: {

@@ -37,7 +37,7 @@ export default {
     unknown: '没有状态不明的投诉', all: '还没有收到投诉',
   },
   stage: {
-    to_respond: '待回应', to_supplement: '待补凭证', to_prove: '待上传处理凭证', to_appeal: '可申诉', waiting_user: '待用户确认', platform: '平台处理中',
+    to_respond: '待回应', to_supplement: '待补凭证', to_prove: '待上传处理凭证', to_appeal: '可申诉', waiting_user: '待用户确认', returning: '待用户退货', platform: '平台处理中',
     closed: '已完结', unknown: '待核对',
   },
   step: {
