@@ -83,6 +83,10 @@ func (c *Config) Normalize() error {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			return fmt.Errorf("%s must be an http:// or https:// URL", name)
 		}
+		// Paths are appended to the text: behind a query or fragment they would lead nowhere, and a password would be sent to merchants in links.
+		if strings.ContainsAny(*p, "?#") || u.User != nil {
+			return fmt.Errorf("%s must have no user, query or fragment", name)
+		}
 	}
 	if c.DatabaseURL != "" && !strings.HasPrefix(c.DatabaseURL, "postgres://") && !strings.HasPrefix(c.DatabaseURL, "postgresql://") {
 		return errors.New("ZHISU_DATABASE_URL must be a postgres:// URL, or empty for SQLite")

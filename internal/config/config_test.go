@@ -150,6 +150,15 @@ func TestBadValuesAreNamed(t *testing.T) {
 	}
 }
 
+func TestAddressesThatPathsCannotBeAppendedToAreRefused(t *testing.T) {
+	for _, v := range []string{"https://a.example/c?x=1", "https://a.example/?", "https://a.example/#top", "https://u:s3cret@a.example"} {
+		_, err := parse(t, map[string]string{"ZHISU_PUBLIC_URL": v})
+		if err == nil || !strings.Contains(err.Error(), "ZHISU_PUBLIC_URL") || strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%s: %v", v, err)
+		}
+	}
+}
+
 // sameKey tells whether two master keys open each other's keysets.
 func sameKey(t *testing.T, a, b *secret.MasterKey) bool {
 	t.Helper()
