@@ -102,7 +102,8 @@ test('a program is authorised, its complaint is told by mail and answered', asyn
   })
 
   await test.step('the complaint stands in the inbox', async () => {
-    await page.goto(`${zhisu.ready.url}/complaints`)
+    // By its number: of a long list only what is in sight is drawn.
+    await page.goto(`${zhisu.ready.url}/complaints?q=${orderId}`)
     await page.locator(`[data-testid="complaint-row"][data-complaint="${orderId}"]`).click()
     await expect(page.getByTestId('case')).toContainText(content)
   })
