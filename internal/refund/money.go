@@ -30,22 +30,21 @@ func (s *Service) MoneyOf(ctx context.Context, c *complaint.Complaint) (Money, e
 			return Money{}, err
 		}
 	}
-	m := l.money(o)
-	if c.Amount != nil && (o == nil || o.Total == nil) {
-		left := l.left(*c.Amount)
-		m.Remaining = &left
-	}
-	return m, nil
+	return l.money(o, c.Amount), nil
 }
 
-func (l *ledger) money(o *order) Money {
+// money takes total for an order whose own is not known; nil = nothing stands for it.
+func (l *ledger) money(o *order, total *int64) Money {
 	m := Money{Refunded: l.done, Refunding: l.open}
 	if l.unsaid(o) {
 		return m
 	}
 	m.Elsewhere = &l.elsewhere
 	if o != nil && o.Total != nil {
-		left := l.left(*o.Total)
+		total = o.Total
+	}
+	if total != nil {
+		left := l.left(*total)
 		m.Remaining = &left
 	}
 	return m

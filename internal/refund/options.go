@@ -103,7 +103,7 @@ func (s *Service) fillOptions(out *Situation, x *case_, o *order, l *ledger, by 
 	if o != nil && o.Total != nil {
 		out.OrderTotal, out.PayerTotal, out.CheckedAt = o.Total, o.PayerTotal, o.CheckedAt
 	}
-	out.Money = l.money(o)
+	out.Money = l.money(o, nil)
 	if o != nil && !o.LastCallAt.IsZero() && o.LastCallAt.Time().Add(gap).After(s.clock.Now()) {
 		out.NotBefore = db.At(o.LastCallAt.Time().Add(gap))
 	}

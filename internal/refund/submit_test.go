@@ -79,6 +79,13 @@ func TestWhatWasRefundedOutsideIsAskedOfAPerson(t *testing.T) {
 			t.Errorf("the form offers %+v %v", o, err)
 		}
 		w.money(c, "WeChat Pay knows of a refund, nobody said how much it was", nil, nil)
+		orderTotal := func(v any) {
+			_, err := w.db.Write().NewRaw("UPDATE refund_orders SET total = ? WHERE transaction_id = ?", v, c.TransactionID).Exec(t.Context())
+			w.must(err)
+		}
+		orderTotal(nil)
+		w.money(c, "nor did WeChat Pay say the order's total", nil, nil)
+		orderTotal(total)
 		in.Elsewhere = ptr(int64(6800))
 		var field *FieldError
 		if _, err := w.refunds.Submit(t.Context(), in); !errors.As(err, &field) || field.Field != "amount" {
