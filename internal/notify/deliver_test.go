@@ -73,11 +73,11 @@ func TestOutcomeDecidesWhatComesNext(t *testing.T) {
 					t.Errorf("wait %v, cancelled %v", wait, cancelled)
 				}
 				n := w.notices()[0]
-				if n.State != c.state || n.Error != "出了问题。" {
+				if n.State != c.state || !strings.HasPrefix(n.Error, "出了问题。") || strings.Contains(n.Error, "自动再发") != (c.wait > 0) {
 					t.Errorf("notice = %+v", n)
 				}
 				a := n.Attempts[0]
-				if a.Outcome != string(c.result.Outcome) || a.ProviderCode != "999" || a.ProviderText != "the provider's words" || a.FinishedAt.IsZero() {
+				if a.Outcome != string(c.result.Outcome) || a.Text != "出了问题。" || a.ProviderCode != "999" || a.ProviderText != "the provider's words" || a.FinishedAt.IsZero() {
 					t.Errorf("attempt = %+v", a)
 				}
 				got := w.get(ch)

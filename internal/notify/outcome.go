@@ -41,13 +41,24 @@ type next struct {
 	error string
 }
 
+// promise says when a message is tried again. Providers say only what happened: whether there is a next try is not theirs to decide.
+func promise(wait db.Time) string {
+	switch d := time.Duration(wait) * time.Millisecond; {
+	case d >= 2*time.Hour:
+		return fmt.Sprintf("约 %d 小时后自动再发。", int64(d.Round(time.Hour).Hours()))
+	case d >= 2*time.Minute:
+		return fmt.Sprintf("约 %d 分钟后自动再发。", int64(d.Round(time.Minute).Minutes()))
+	}
+	return "稍后自动再发。"
+}
+
 // decide turns a result into the notice's next state. unknowns counts earlier tries without an answer.
 func decide(n *noticeRow, ch *channelRow, res channel.Result, unknowns int64, now, giveUp db.Time) next {
 	retry := func(wait db.Time) next {
 		if now+wait > giveUp {
 			return next{state: Failed, error: res.Text + "已过时效，不再重试。"}
 		}
-		return next{state: Queued, wait: wait, error: res.Text}
+		return next{state: Queued, wait: wait, error: res.Text + promise(wait)}
 	}
 	switch res.Outcome {
 	case channel.Sent:

@@ -125,7 +125,7 @@ func (s *Service) settleReceipt(ctx context.Context, tx db.Tx, n *noticeRow, r R
 	now := s.now()
 	q := tx.NewUpdate().Model((*noticeRow)(nil)).Where("id = ? AND state = ? AND attempt_id = ?", n.ID, Sent, n.AttemptID)
 	again := func(wait db.Time) bool {
-		q = q.Set("state = ?, error = ?, renewals = renewals + 1, next_try_at = ?, updated_at = ?", Queued, r.Text, now+wait, now)
+		q = q.Set("state = ?, error = ?, renewals = renewals + 1, next_try_at = ?, updated_at = ?", Queued, r.Text+promise(wait), now+wait, now)
 		return true
 	}
 	repeat := false

@@ -5,7 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"time"
 
 	"github.com/zhisu/zhisu/internal/db"
@@ -21,9 +20,6 @@ var notSeen = map[string]string{
 	"offiaccount": "请在手机微信里查看服务号的消息。",
 	"sms":         "几分钟内没有收到时，请检查手机的短信拦截，或在腾讯云控制台查看发送记录。",
 }
-
-// promised is what a provider's words say of the next try: there is none of a test.
-var promised = regexp.MustCompile(`[，；][^，；。]*自动再[试发]|会用同一封邮件再试一次。`)
 
 // TestResult is what a provider said to a test message.
 type TestResult struct {
@@ -96,7 +92,7 @@ func (s *Service) tested(ctx context.Context, ch *channelRow, res channel.Result
 	out := TestResult{OK: res.Outcome == channel.Sent, ProviderCode: res.ProviderCode, ProviderText: res.ProviderText, Text: res.Text}
 	switch res.Outcome {
 	case channel.Retry, channel.Unknown:
-		out.Text = promised.ReplaceAllString(out.Text, "") + "测试消息不会自动重发，请稍后再试。"
+		out.Text += "测试消息不会自动重发，请稍后再试。"
 	case channel.Sent:
 		out.Text = "测试消息已被服务商收下，发往 " + masked + "。" + notSeen[ch.Kind]
 	}

@@ -75,7 +75,7 @@ type Result struct {
 	ProviderCode string
 	// ProviderText is the provider's own answer, at most 500 characters, without secrets and with personal data masked.
 	ProviderText string
-	// Text says in Chinese what happened and what to do about it; empty when Sent.
+	// Text says in Chinese what happened and what to do about it, never whether the message is tried again: that is decided elsewhere. Empty when Sent.
 	Text string
 }
 

@@ -23,8 +23,8 @@ const (
 
 // codes are the documented answers.
 var codes = map[int64]channel.Result{
-	-1:     {Outcome: channel.Retry, WholeChannel: true, Text: "钉钉暂时繁忙，会自动再发。"},
-	130101: {Outcome: channel.Retry, After: 10 * time.Minute, WholeChannel: true, Text: "发送太快，钉钉让机器人静默 10 分钟，之后自动再发。"},
+	-1:     {Outcome: channel.Retry, WholeChannel: true, Text: "钉钉暂时繁忙。"},
+	130101: {Outcome: channel.Retry, After: 10 * time.Minute, WholeChannel: true, Text: "发送太快，钉钉让机器人静默 10 分钟。"},
 	310000: {Outcome: channel.Config, WholeChannel: true, Text: "钉钉的安全设置没有通过：请检查加签密钥；设置了关键词时，请加上「投诉」；设置了 IP 段时，请加上这台服务器的出口 IP。"},
 }
 

@@ -46,7 +46,7 @@ func classifyNetwork(e *stageError) channel.Result {
 	if e.stage == stageAfterDot {
 		return channel.Result{
 			Outcome: channel.Unknown, After: time.Minute, ProviderCode: "no_answer",
-			Text: "邮件已经交出，但服务器没有答复，可能已经送达。会用同一封邮件再试一次。",
+			Text: "邮件已经交出，但服务器没有答复，可能已经送达。",
 		}
 	}
 	r := channel.Result{Outcome: channel.Retry, WholeChannel: e.stage <= stageAuth}
@@ -72,16 +72,16 @@ func classifyNetwork(e *stageError) channel.Result {
 	case errors.As(e.err, &verify), errors.As(e.err, &unknown):
 		r.ProviderCode, r.Text = "certificate", "服务器的证书不可信，邮件没有发出。请检查服务器地址；自签证书请部署者设置 ZHISU_EXTRA_CA_FILE。"
 	case errors.As(e.err, &dns):
-		r.ProviderCode, r.Text = "dns", "找不到服务器地址。请检查它是否写对；写对了会自动再试。"
+		r.ProviderCode, r.Text = "dns", "找不到服务器地址。请检查它是否写对。"
 	case errors.Is(e.err, context.DeadlineExceeded), errors.Is(e.err, context.Canceled), errors.Is(e.err, os.ErrDeadlineExceeded),
 		errors.As(e.err, &timeout) && timeout.Timeout():
-		r.ProviderCode, r.Text = "timeout", "服务器没有及时答复，会自动再试。一直这样时，请检查端口和加密方式；有些云主机封了 25 端口。"
+		r.ProviderCode, r.Text = "timeout", "服务器没有及时答复。一直这样时，请检查端口和加密方式；有些云主机封了 25 端口。"
 	case errors.Is(e.err, syscall.ECONNREFUSED):
-		r.ProviderCode, r.Text = "refused", "服务器拒绝连接，会自动再试。一直这样时，请检查服务器地址和端口。"
+		r.ProviderCode, r.Text = "refused", "服务器拒绝连接。一直这样时，请检查服务器地址和端口。"
 	case e.stage == stageAuth && !isClosed(e.err):
 		config("auth", "服务器的登录方式不受支持，请检查账号、端口和加密方式。")
 	default:
-		r.ProviderCode, r.Text = "network", "和服务器的连接断了，会自动再试。"
+		r.ProviderCode, r.Text = "network", "和服务器的连接断了。"
 	}
 	return r
 }
@@ -117,8 +117,8 @@ const (
 
 // Texts for people.
 const (
-	textSlow      = "邮箱服务商暂时限制了这个账号或这台服务器的发信，会按它要求的间隔自动再发。"
-	textTemporary = "邮箱服务器暂时没有收下，会自动再发。"
+	textSlow      = "邮箱服务商暂时限制了这个账号或这台服务器的发信。"
+	textTemporary = "邮箱服务器暂时没有收下。"
 	textSender    = "邮箱服务商不接受这个发件人。发件地址必须就是登录账号，请检查账号设置。"
 	textReceiver  = "收件地址不存在或已停用，请核对收件人。"
 	textContent   = "邮箱服务商认为内容像垃圾邮件，没有收下。请改用其他渠道，或让收件人把发件地址加入白名单。"

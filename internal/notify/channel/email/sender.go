@@ -84,7 +84,7 @@ func (s *sender) Send(ctx context.Context, m channel.Message) channel.Result {
 	case s.slot <- struct{}{}:
 		defer s.release()
 	case <-ctx.Done():
-		return channel.Result{Outcome: channel.Retry, ProviderCode: "busy", Text: "邮箱正忙，稍后自动再发。"}
+		return channel.Result{Outcome: channel.Retry, ProviderCode: "busy", Text: "邮箱正忙。"}
 	}
 	res := s.send(ctx, m.To, content)
 	if res.content && m.Short != "" {

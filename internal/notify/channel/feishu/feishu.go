@@ -24,7 +24,7 @@ const (
 // codes are the documented answers.
 var codes = map[int64]channel.Result{
 	9499:  {Outcome: channel.Permanent, Text: "飞书不接受这条消息。"},
-	11232: {Outcome: channel.Retry, After: time.Minute, WholeChannel: true, Text: "发送太快，过一分钟自动再发。"},
+	11232: {Outcome: channel.Retry, After: time.Minute, WholeChannel: true, Text: "发送太快。"},
 	19021: {Outcome: channel.Config, WholeChannel: true, Text: "签名校验没有通过：请检查签名密钥，并确认这台服务器的时间准确。"},
 	19022: {Outcome: channel.Config, WholeChannel: true, Text: "这台服务器的出口 IP 不在机器人的白名单里，请在机器人的安全设置中加上。"},
 	19024: {Outcome: channel.Config, WholeChannel: true, Text: "消息里没有机器人要求的关键词，请在机器人的安全设置中加上「投诉」。"},

@@ -101,14 +101,14 @@ func noAnswer(err error, written bool) *channel.Result {
 	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &header):
 		r.ProviderCode, r.Text = "certificate", "对方的证书不可信，消息没有发出。请检查地址；自签证书请部署者设置 ZHISU_EXTRA_CA_FILE。"
 	case errors.As(err, &dns):
-		r.ProviderCode, r.Text = "dns", "找不到这个地址的服务器。请检查它是否写对；写对了会自动再试。"
+		r.ProviderCode, r.Text = "dns", "找不到这个地址的服务器。请检查它是否写对。"
 	case written:
 		r.Outcome, r.WholeChannel, r.After, r.ProviderCode = channel.Unknown, false, time.Minute, "no_answer"
 		r.Text = "消息已经交出，但没有收到答复，可能已经送达。"
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		r.ProviderCode, r.Text = "timeout", "对方没有及时答复，会自动再试。"
+		r.ProviderCode, r.Text = "timeout", "对方没有及时答复。"
 	default:
-		r.ProviderCode, r.Text = "network", "连不上对方的服务器，会自动再试。"
+		r.ProviderCode, r.Text = "network", "连不上对方的服务器。"
 	}
 	return r
 }
@@ -120,9 +120,9 @@ func HTTPFailure(a Answer) *channel.Result {
 	case a.Status >= 200 && a.Status < 300:
 		return nil
 	case a.Status == http.StatusTooManyRequests:
-		r.Outcome, r.After, r.Text = channel.Retry, retryAfter(a.Header, time.Minute), "对方要求放慢，会自动再发。"
+		r.Outcome, r.After, r.Text = channel.Retry, retryAfter(a.Header, time.Minute), "对方要求放慢。"
 	case a.Status == http.StatusRequestTimeout || a.Status >= 500:
-		r.Outcome, r.After, r.Text = channel.Retry, retryAfter(a.Header, 0), "对方的服务暂时出错，会自动再发。"
+		r.Outcome, r.After, r.Text = channel.Retry, retryAfter(a.Header, 0), "对方的服务暂时出错。"
 	case a.Status == http.StatusRequestEntityTooLarge:
 		r.Outcome, r.WholeChannel, r.Text = channel.Permanent, false, "消息太长，对方没有收下。"
 	default:

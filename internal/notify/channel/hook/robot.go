@@ -149,7 +149,7 @@ func (r Reply) Judge(codes map[int64]channel.Result) channel.Result {
 	}
 	out, known := codes[r.Code]
 	if !known {
-		out = channel.Result{Outcome: channel.Retry, After: time.Minute, Text: "对方没有收下这条消息，会自动再试。"}
+		out = channel.Result{Outcome: channel.Retry, After: time.Minute, Text: "对方没有收下这条消息。"}
 	}
 	out.ProviderCode, out.ProviderText = strconv.FormatInt(r.Code, 10), Excerpt([]byte(r.Text))
 	return out

@@ -240,7 +240,7 @@ func TestEveryCodeIsJudged(t *testing.T) {
 		{`{"errcode":47003,"errmsg":"argument invalid! data.thing1.value invalid"}`, channel.Permanent, channel.Result{WholeChannel: true, Elsewhere: true}, "thing1"},
 		{`{"errcode":48001,"errmsg":"api unauthorized"}`, channel.Config, channel.Result{WholeChannel: true}, "认证"},
 		{`{"errcode":50002,"errmsg":"limited"}`, channel.Config, channel.Result{WholeChannel: true}, "限制"},
-		{`{"errcode":99999,"errmsg":"?"}`, channel.Retry, channel.Result{After: time.Minute}, "再试"},
+		{`{"errcode":99999,"errmsg":"?"}`, channel.Retry, channel.Result{After: time.Minute}, "没有收下"},
 		{`<html>`, channel.Retry, channel.Result{WholeChannel: true}, "出错"},
 		{"hang up", channel.Unknown, channel.Result{After: time.Minute}, "可能已经送达"},
 	} {
@@ -282,7 +282,7 @@ func TestWrongSecretIsNotAnExpiredToken(t *testing.T) {
 		{`{"errcode":40125,"errmsg":"invalid appsecret"}`, "AppSecret", channel.Config},
 		{`{"errcode":40164,"errmsg":"invalid ip 203.0.113.9, not in whitelist"}`, "白名单", channel.Config},
 		{`{"errcode":-1,"errmsg":"system error"}`, "繁忙", channel.Retry},
-		{`<html>`, "再", channel.Retry},
+		{`<html>`, "连不上", channel.Retry},
 	} {
 		h := &host{deny: c.deny}
 		p, _ := provider(t, h)

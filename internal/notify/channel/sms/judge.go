@@ -9,23 +9,23 @@ import (
 
 // What codes mean (reference/notification-channels.md §3.4), by the longest prefix. Both the code of a number and the code of a whole call are looked up here.
 var codes = map[string]channel.Result{
-	"InternalError":                          {Outcome: channel.Retry, WholeChannel: true, Text: "腾讯云短信暂时出错，会自动再试。"},
+	"InternalError":                          {Outcome: channel.Retry, WholeChannel: true, Text: "腾讯云短信暂时出错。"},
 	"InternalError.Timeout":                  {Outcome: channel.Unknown, Text: "腾讯云短信内部超时，可能已经发出。"},
 	"InternalError.SendAndRecvFail":          {Outcome: channel.Unknown, Text: "腾讯云短信内部出错，可能已经发出。"},
 	"InternalError.ParseBackendResponseFail": {Outcome: channel.Unknown, Text: "腾讯云短信内部出错，可能已经发出。"},
 	"InternalError.RequestTimeException":     {Outcome: channel.Config, WholeChannel: true, Text: "这台服务器的时间不准（相差 10 分钟以上）。请部署者校准时间。"},
-	"RequestLimitExceeded":                   {Outcome: channel.Retry, WholeChannel: true, After: 2 * time.Second, Text: "请求太快，腾讯云要求放慢，会自动再发。"},
+	"RequestLimitExceeded":                   {Outcome: channel.Retry, WholeChannel: true, After: 2 * time.Second, Text: "请求太快，腾讯云要求放慢。"},
 
-	"LimitExceeded": {Outcome: channel.Retry, After: time.Minute, Elsewhere: true, Text: "超过了腾讯云的频率限制，稍后自动再发。"},
-	"LimitExceeded.PhoneNumberThirtySecondLimit":     {Outcome: channel.Retry, After: sameTextWait, Elsewhere: true, Text: "这个号码 30 秒内已收到过短信，稍后自动再发。"},
-	"LimitExceeded.PhoneNumberOneHourLimit":          {Outcome: channel.Retry, After: time.Hour, Elsewhere: true, Text: "这个号码一小时内的短信条数已满，一小时后自动再发。"},
+	"LimitExceeded": {Outcome: channel.Retry, After: time.Minute, Elsewhere: true, Text: "超过了腾讯云的频率限制。"},
+	"LimitExceeded.PhoneNumberThirtySecondLimit":     {Outcome: channel.Retry, After: sameTextWait, Elsewhere: true, Text: "这个号码 30 秒内已收到过短信。"},
+	"LimitExceeded.PhoneNumberOneHourLimit":          {Outcome: channel.Retry, After: time.Hour, Elsewhere: true, Text: "这个号码一小时内的短信条数已满。"},
 	"LimitExceeded.DeliveryFrequencyLimit":           {Outcome: channel.Retry, After: time.Minute, Elsewhere: true, Text: "超过了频率限制。可以在短信控制台「应用管理 → 频率限制」里调整。"},
 	"LimitExceeded.PhoneNumberCountLimit":            {Outcome: channel.Permanent, Text: "一次发送的号码太多，短信没有发出。"},
-	"LimitExceeded.PhoneNumberDailyLimit":            {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, Text: "这个号码今天的短信条数已经用完，明天自动再发。默认每天 2 条，可以在短信控制台「应用管理 → 频率限制」里调整。"},
-	"LimitExceeded.PhoneNumberSameContentDailyLimit": {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, Text: "这个号码今天收到同样内容的条数已经用完，明天自动再发。"},
-	"LimitExceeded.AppDailyLimit":                    {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, WholeChannel: true, Text: "今天的短信总量已到上限，明天自动再发。上限在短信控制台「应用管理」里调整。"},
-	"LimitExceeded.AppMainlandChinaDailyLimit":       {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, WholeChannel: true, Text: "今天的国内短信总量已到上限，明天自动再发。上限在短信控制台「应用管理」里调整。"},
-	"LimitExceeded.DailyLimit":                       {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, WholeChannel: true, Text: "今天的短信总量已到上限，明天自动再发。上限在短信控制台「应用管理」里调整。"},
+	"LimitExceeded.PhoneNumberDailyLimit":            {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, Text: "这个号码今天的短信条数已经用完。默认每天 2 条，可以在短信控制台「应用管理 → 频率限制」里调整。"},
+	"LimitExceeded.PhoneNumberSameContentDailyLimit": {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, Text: "这个号码今天收到同样内容的条数已经用完。"},
+	"LimitExceeded.AppDailyLimit":                    {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, WholeChannel: true, Text: "今天的短信总量已到上限。上限在短信控制台「应用管理」里调整。"},
+	"LimitExceeded.AppMainlandChinaDailyLimit":       {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, WholeChannel: true, Text: "今天的国内短信总量已到上限。上限在短信控制台「应用管理」里调整。"},
+	"LimitExceeded.DailyLimit":                       {Outcome: channel.Retry, After: tomorrow, Elsewhere: true, WholeChannel: true, Text: "今天的短信总量已到上限。上限在短信控制台「应用管理」里调整。"},
 
 	"FailedOperation.PhoneNumberInBlacklist":                    {Outcome: channel.Permanent, BadAddress: true, Text: "这个号码在黑名单里，收不到短信。请让机主在腾讯云客服处解除，或换一个号码。"},
 	"FailedOperation.PhoneNumberParseFail":                      {Outcome: channel.Permanent, BadAddress: true, Text: "腾讯云不认识这个号码。请核对接收人的手机号。"},
@@ -69,7 +69,7 @@ const tomorrow = time.Duration(-1)
 
 // judge turns a code into a result. One that nobody documents is tried again a few times: a refusal with a code was surely not sent.
 func judge(code, message string, now time.Time) channel.Result {
-	r := channel.Result{Outcome: channel.Retry, After: time.Minute, Text: "腾讯云没有收下这条短信，会自动再试。"}
+	r := channel.Result{Outcome: channel.Retry, After: time.Minute, Text: "腾讯云没有收下这条短信。"}
 	for k := code; k != ""; {
 		if known, ok := codes[k]; ok {
 			r = known

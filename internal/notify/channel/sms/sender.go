@@ -119,7 +119,7 @@ func failed(err error, written bool, now time.Time) channel.Result {
 		if written {
 			return channel.Result{Outcome: channel.Unknown, ProviderCode: "no_answer", Text: "短信已经交给腾讯云，但没有收到答复，可能已经发出。"}
 		}
-		return channel.Result{Outcome: channel.Retry, WholeChannel: true, ProviderCode: "network", Text: "连不上腾讯云短信的服务器，会自动再试。"}
+		return channel.Result{Outcome: channel.Retry, WholeChannel: true, ProviderCode: "network", Text: "连不上腾讯云短信的服务器。"}
 	}
 	return judge(e.Code, fmt.Sprintf("%s (RequestId %s)", e.Message, e.RequestId), now)
 }

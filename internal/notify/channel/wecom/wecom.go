@@ -18,10 +18,10 @@ const (
 
 // codes are the documented answers.
 var codes = map[int64]channel.Result{
-	-1:    {Outcome: channel.Retry, WholeChannel: true, Text: "企业微信暂时繁忙，会自动再发。"},
+	-1:    {Outcome: channel.Retry, WholeChannel: true, Text: "企业微信暂时繁忙。"},
 	40008: {Outcome: channel.Permanent, Text: "企业微信不接受这种消息。"},
-	45009: {Outcome: channel.Retry, After: time.Minute, WholeChannel: true, Text: "群机器人每分钟最多发 20 条，过一分钟自动再发。"},
-	45033: {Outcome: channel.Retry, After: 5 * time.Second, WholeChannel: true, Text: "同时发送的消息太多，会自动再发。"},
+	45009: {Outcome: channel.Retry, After: time.Minute, WholeChannel: true, Text: "群机器人每分钟最多发 20 条。"},
+	45033: {Outcome: channel.Retry, After: 5 * time.Second, WholeChannel: true, Text: "同时发送的消息太多。"},
 	93000: {Outcome: channel.Config, WholeChannel: true, Text: "群机器人的地址无效，或者机器人已被移出群。请在群里重新添加，并把新的 Webhook 地址填到这里。"},
 }
 
