@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { TimelineEntry } from '@/shared/api/types'
-import { deadlineKey, withoutRepeat } from '@/shared/composables/useTimeline'
+import { deadlineKey, withoutEcho, withoutRepeat } from '@/shared/composables/useTimeline'
 
 const picture = (url: string) => ({ url, archived: false, sha256: null })
 const entry = (part: Partial<TimelineEntry>): TimelineEntry => ({ at: 1, source: 'wechat', kind: '1', text: '', images: [], actor: null, due_from: null, due_to: null, ...part })
@@ -24,6 +24,25 @@ describe('the complaint’s own text stands above the timeline', () => {
   test('a complaint without text changes nothing', () => {
     const e = entry({ text: '用户发起投诉' })
     expect(withoutRepeat(e, { ...complaint, content: null })).toEqual(e)
+  })
+})
+
+describe('what WeChat repeats of our answer', () => {
+  const ours = entry({ at: 5000, source: 'staff', kind: 'respond', actor: '周敏', text: '同意和解：已为您补寄：请查收' })
+  const node = entry({ at: 6000, kind: 'node_109', text: '商家已回应：已为您补寄：请查收', images: [picture('/c')] })
+
+  test('keeps that it arrived, and its pictures', () => {
+    expect(withoutEcho(node, [node, ours])).toEqual({ ...node, text: '商家已回应' })
+  })
+
+  test.each([
+    ['words nobody here wrote', node, [node, { ...ours, text: '同意和解：别的' }]],
+    ['an answer that was given later', node, [node, { ...ours, at: 900_000 }]],
+    ['an answer of pictures alone', node, [node, { ...ours, text: '同意和解' }]],
+    ['an answer that was not sent', node, [node, { ...ours, kind: 'respond_failed' }]],
+    ['a colleague’s own entry', ours, [node, ours]],
+  ])('%s: stays whole', (_name, e, all) => {
+    expect(withoutEcho(e, all)).toEqual(e)
   })
 })
 

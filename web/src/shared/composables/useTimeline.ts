@@ -19,6 +19,18 @@ export function withoutRepeat(entry: TimelineEntry, complaint: Told): TimelineEn
   return { ...entry, text: entry.text.slice(0, -told.length).replace(/[：:]\s*$/, ''), images: entry.images.filter(i => !urls.has(i.url)) }
 }
 
+/** Our own words come back from WeChat once they arrived: that they did is news, what they say was told by whoever wrote them. */
+export function withoutEcho(entry: TimelineEntry, timeline: TimelineEntry[]): TimelineEntry {
+  if (entry.source !== 'wechat') return entry
+  const own = timeline.find(e => OURS.has(e.kind) && e.source !== 'wechat' && e.at <= entry.at + MINUTE && entry.text.endsWith(afterColon(e.text)) && afterColon(e.text))
+  return own ? { ...entry, text: entry.text.slice(0, -afterColon(own.text).length).replace(/[：:]\s*$/, '') || entry.text } : entry
+}
+
+const MINUTE = 60_000
+/** The kinds of our entries about what was sent to WeChat. */
+const OURS = new Set(['respond', 'supplement', 'refund_proof', 'appeal'])
+const afterColon = (text: string) => text.slice(text.indexOf('：') + 1 || text.length)
+
 /** Which sentence tells what became of a deadline; null for an entry about something else. */
 export function deadlineKey(e: TimelineEntry): string | null {
   if (e.kind !== 'deadline') return null
@@ -30,7 +42,7 @@ export function useTimeline(complaint: MaybeRefOrGetter<Told>) {
   const { t } = useI18n()
   const { moment } = useFormat()
   const source = ref<Source>('all')
-  const entries = computed(() => toValue(complaint).timeline.map(e => withoutRepeat(e, toValue(complaint))))
+  const entries = computed(() => toValue(complaint).timeline.map(e => withoutEcho(withoutRepeat(e, toValue(complaint)), toValue(complaint).timeline)))
   const shown = computed(() => (source.value === 'all' ? entries.value : entries.value.filter(e => groupOf(e) === source.value)))
   const has = (s: Source) => entries.value.some(e => groupOf(e) === s)
 
