@@ -153,6 +153,17 @@ func Unfilled(text string) []string {
 	return out
 }
 
+// UnknownVariables returns what looks like a variable in a text and is none.
+func UnknownVariables(text string) []string {
+	out := []string{}
+	for _, v := range variables.FindAllString(text, -1) {
+		if !slices.Contains(known, v) && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
 // Suggest returns the templates that fit an action on a problem, the most special first.
 func Suggest(all []Template, kind complaint.Action, problem complaint.Problem) []*Template {
 	rank := func(t *Template) int {

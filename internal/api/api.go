@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/automate"
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
@@ -46,6 +47,7 @@ type Deps struct {
 	Refunds    *refund.Service
 	Gaps       *gap.Service
 	Retain     *retain.Service
+	Rules      *automate.Service
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Ready reports what keeps the process from working; nil = ready.

@@ -120,7 +120,7 @@ func (a *API) problem(ctx context.Context, err error) error {
 	if errors.As(err, &known) {
 		return known
 	}
-	for _, m := range []func(error) *Problem{identityProblem, actionProblem, programProblem, refundProblem, notifyProblem, linkProblem, inboxProblem, retentionProblem} {
+	for _, m := range []func(error) *Problem{identityProblem, actionProblem, programProblem, refundProblem, notifyProblem, linkProblem, inboxProblem, retentionProblem, ruleProblem} {
 		if p := m(err); p != nil {
 			return p
 		}

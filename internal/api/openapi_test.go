@@ -85,7 +85,7 @@ func TestEveryOperationIsDescribed(t *testing.T) {
 func TestListsArePagedAlike(t *testing.T) {
 	// short by nature: one page
 	whole := []string{
-		"list-users", "list-tokens", "list-channels", "list-subscriptions", "list-templates", "list-links", "list-members", "list-merchants", "list-bindings", "list-channel-variables",
+		"list-users", "list-tokens", "list-channels", "list-subscriptions", "list-templates", "list-links", "list-members", "list-merchants", "list-bindings", "list-channel-variables", "list-rules",
 	}
 	for _, o := range operations() {
 		if !strings.HasPrefix(o.OperationID, "list-") || o.OperationID == "list-channel-templates" { // the provider's own answer

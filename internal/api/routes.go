@@ -85,4 +85,5 @@ func (a *API) routes() {
 	a.reminderRoutes()
 	a.gapRoutes()
 	a.retentionRoutes()
+	a.ruleRoutes()
 }

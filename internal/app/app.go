@@ -18,6 +18,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/api"
+	"github.com/zhisu/zhisu/internal/automate"
 	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/complaint"
@@ -54,6 +55,7 @@ type App struct {
 	Refunds    *refund.Service
 	Gaps       *gap.Service
 	Retain     *retain.Service
+	Rules      *automate.Service
 	API        *api.API
 	Metrics    *prometheus.Registry
 
@@ -156,10 +158,11 @@ func (a *App) build(o Options) error {
 	a.Notify = a.buildNotify(o.Clock, roots, wc)
 	a.Gaps = a.buildGaps(o.Clock)
 	a.Retain = a.buildRetain(o.Clock)
+	a.Rules = a.buildRules(o.Clock)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
 		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Refunds: a.Refunds, Ready: a.ready,
-		Gaps: a.Gaps, Retain: a.Retain,
+		Gaps: a.Gaps, Retain: a.Retain, Rules: a.Rules,
 		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil

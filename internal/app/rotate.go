@@ -52,6 +52,7 @@ var sealedColumns = []sealedColumn{
 	{Table: "merchants", Column: "api_v3_key_sealed", ID: "id"},
 	{Table: "merchants", Column: "prev_api_v3_key_sealed", ID: "id"},
 	{Table: "merchants", Column: "private_key_sealed", ID: "id"},
+	{Table: "hash_keys", Column: "key_sealed", ID: "id"},
 }
 
 // ResealArgs is the job that seals one column's values with the new primary key, a batch at a time, then goes on with the next column.
