@@ -1280,6 +1280,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 自动化: rules in the order in which they are tried, the stop switch, and what was done today */
+        get: operations["list-rules"];
+        put?: never;
+        /** Add a rule, as a draft */
+        post: operations["create-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let rules act again, on what arrives from now on */
+        post: operations["resume-rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop everything automatic at once; what is not sent yet is not sent */
+        post: operations["stop-rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule */
+        get: operations["get-rule"];
+        put?: never;
+        post?: never;
+        /** Remove a rule; what it did stays with its cases */
+        delete: operations["delete-rule"];
+        options?: never;
+        head?: never;
+        /** Change, enable (state: active) or pause (state: paused) a rule; an edit of what it does makes it a draft */
+        patch: operations["update-rule"];
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -3476,6 +3547,216 @@ export interface components {
             openid: string | null;
             phone: string | null;
         };
+        RuleBody: {
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            amount_max?: number;
+            content?: string | null;
+            /** @enum {string} */
+            decision?: "agree" | "refuse";
+            /** Format: int64 */
+            first_in_days?: number | null;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            max_amount_per_case?: number | null;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            max_amount_per_day?: number | null;
+            /** Format: int64 */
+            max_cases_per_day?: number;
+            name?: string;
+            /**
+             * Format: int64
+             * @description From 1; the others move
+             */
+            position?: number;
+            /** @description Empty means all */
+            program_ids?: string[];
+            /** @enum {string} */
+            refund?: "none" | "full" | "fixed";
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            refund_amount?: number | null;
+            template_id?: string | null;
+            types?: number[];
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            valid_from?: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            valid_to?: number | null;
+            /** Format: int64 */
+            wait_minutes?: number;
+        };
+        RuleDay: {
+            /**
+             * Format: int64
+             * @description Fen that went back
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description Answered by rules
+             */
+            cases: number;
+            /**
+             * Format: int64
+             * @description Cases in which a rule stopped by a failure
+             */
+            failed: number;
+        };
+        RuleList: {
+            items: components["schemas"]["RuleView"][];
+            /** @description Always null: all rules are on one page */
+            next_cursor: string | null;
+            /** @description Everything automatic is stopped; null = rules may act */
+            stopped: components["schemas"]["RuleStop"] | null;
+            /** @description Beijing day */
+            today: components["schemas"]["RuleDay"];
+        };
+        RuleStop: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            at: number;
+            by: string;
+        };
+        RuleSwitch: {
+            stopped: components["schemas"]["RuleStop"] | null;
+        };
+        RuleUsage: {
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            amount: number;
+            /** Format: int64 */
+            cases: number;
+        };
+        RuleView: {
+            /**
+             * Format: int64
+             * @description Fen, included
+             */
+            amount_max: number;
+            content: string | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            created_by: string;
+            /** @enum {string} */
+            decision: "agree" | "refuse";
+            /** @description Whether you may change it */
+            editable: boolean;
+            /**
+             * Format: int64
+             * @description Unix ms; it acts on complaints that came later
+             */
+            enabled_at: number | null;
+            /**
+             * Format: int64
+             * @description Only the user's first complaint in so many days; null = any
+             */
+            first_in_days: number | null;
+            id: string;
+            /**
+             * Format: int64
+             * @description Fen; null without a refund
+             */
+            max_amount_per_case: number | null;
+            /**
+             * Format: int64
+             * @description Fen; null without a refund
+             */
+            max_amount_per_day: number | null;
+            /**
+             * Format: int64
+             * @description Beijing days
+             */
+            max_cases_per_day: number;
+            name: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            paused_at: number | null;
+            /** @description null = the rule paused itself */
+            paused_by: string | null;
+            paused_reason: string | null;
+            /**
+             * Format: int64
+             * @description From 1; the first rule that fits a case is used
+             */
+            position: number;
+            /** @description Empty means all */
+            program_ids: string[];
+            /** @enum {string} */
+            refund: "none" | "full" | "fixed";
+            /**
+             * Format: int64
+             * @description Fen, with fixed
+             */
+            refund_amount: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            replayed_at: number | null;
+            /**
+             * Format: int64
+             * @description Enabling needs a replay of this very version
+             */
+            replayed_version: number | null;
+            /** @enum {string} */
+            state: "draft" | "active" | "paused";
+            /** @description The text to answer with; either this or content */
+            template_id: string | null;
+            /** @description Used of today's limits, what is on its way included */
+            today: components["schemas"]["RuleUsage"];
+            /** @description WeChat's codes of the problem */
+            types: number[];
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            updated_at: number;
+            updated_by: string;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            valid_from: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms, excluded
+             */
+            valid_to: number | null;
+            /**
+             * Format: int64
+             * @description Grows with every edit of what the rule does
+             */
+            version: number;
+            /**
+             * Format: int64
+             * @description Acts only if nobody did anything in the case for so long
+             */
+            wait_minutes: number;
+        };
         SavedView: {
             can_change: boolean;
             /**
@@ -3698,6 +3979,64 @@ export interface components {
             tags?: string[];
             /** @description Write-only; the one before stays valid for pushes */
             token?: string;
+        };
+        UpdateRuleInputBody: {
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            amount_max?: number;
+            content?: string | null;
+            /** @enum {string} */
+            decision?: "agree" | "refuse";
+            /** Format: int64 */
+            first_in_days?: number | null;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            max_amount_per_case?: number | null;
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            max_amount_per_day?: number | null;
+            /** Format: int64 */
+            max_cases_per_day?: number;
+            name?: string;
+            /**
+             * Format: int64
+             * @description From 1; the others move
+             */
+            position?: number;
+            /** @description Empty means all */
+            program_ids?: string[];
+            /** @enum {string} */
+            refund?: "none" | "full" | "fixed";
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            refund_amount?: number | null;
+            /**
+             * @description active enables a rule that was replayed, paused pauses it
+             * @enum {string}
+             */
+            state?: "active" | "paused";
+            template_id?: string | null;
+            types?: number[];
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            valid_from?: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            valid_to?: number | null;
+            /** Format: int64 */
+            wait_minutes?: number;
         };
         UpdateSubscriptionInputBody: {
             channel_ids?: string[];
@@ -9310,6 +9649,410 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "list-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "create-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleBody"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "resume-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSwitch"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSwitch"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delete-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "update-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateRuleInputBody"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
                 };
             };
             /** @description Unauthorized */
