@@ -26,6 +26,7 @@ import (
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/refund"
+	"github.com/zhisu/zhisu/internal/report"
 	"github.com/zhisu/zhisu/internal/retain"
 )
 
@@ -48,6 +49,7 @@ type Deps struct {
 	Gaps       *gap.Service
 	Retain     *retain.Service
 	Rules      *automate.Service
+	Reports    *report.Service
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Ready reports what keeps the process from working; nil = ready.

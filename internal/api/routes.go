@@ -73,6 +73,7 @@ func (a *API) routes() {
 	a.viewRoutes()
 	a.bulkRoutes()
 	a.exportRoutes()
+	a.reportRoutes()
 	a.imageRoutes()
 	a.actionRoutes()
 	a.evidenceRoutes()

@@ -162,7 +162,7 @@ func (a *App) build(o Options) error {
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
 		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Refunds: a.Refunds, Ready: a.ready,
-		Gaps: a.Gaps, Retain: a.Retain, Rules: a.Rules,
+		Gaps: a.Gaps, Retain: a.Retain, Rules: a.Rules, Reports: a.buildReports(),
 		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil

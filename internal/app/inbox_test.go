@@ -102,7 +102,36 @@ func TestTheInboxIsSearchedSavedAssignedAndExported(t *testing.T) {
 		if _, _, raw := agent.get("/api/v1/complaints/export?view=all"); strings.Contains(string(raw), second) || !strings.Contains(string(raw), first) {
 			t.Errorf("the agent's export: %s", raw)
 		}
+		s.reports(owner, agent, shop.ID, other.ID)
 	})
+}
+
+// reports counts the two complaints, each for who may see it.
+func (s *stage) reports(owner, agent caller, mine, other string) {
+	t := s.t
+	for by, rows := range map[string]int{"program": 2, "type": 2, "member": 1, "day": 31} {
+		r := owner.want(200, "GET", "/reports/complaints?by="+by, nil)
+		all, _ := r.body["all"].(map[string]any)
+		if got := r.items(); len(got) != rows || all["filed"] != 2.0 || all["amount"] != 56700.0 || all["answer_median"] != nil {
+			t.Errorf("by %s: %s", by, r.raw)
+		}
+	}
+	if got := agent.want(200, "GET", "/reports/complaints", nil).items(); len(got) != 1 || got[0]["key"] != mine || got[0]["name"] != "满山茶铺" {
+		t.Errorf("the agent's report: %v", got)
+	}
+	agent.want(404, "GET", "/reports/complaints?program_id="+other, nil)
+	owner.want(422, "GET", "/reports/complaints?by=moon", nil)
+	if a := owner.do("GET", "/reports/complaints?from=5&to=4", nil); a.status != 422 || a.text("code") != "validation" {
+		t.Errorf("a period that ends before it begins: %d %s", a.status, a.raw)
+	}
+	_, _, raw := owner.get("/api/v1/reports/complaints/export?by=type")
+	rows, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(string(raw), "\ufeff"))).ReadAll()
+	if err != nil || len(rows) != 4 || rows[0][0] != "问题类型" || rows[3][0] != "合计" || rows[3][1] != "2" || rows[3][9] != "567.00" {
+		t.Errorf("%v %q", err, rows)
+	}
+	if n := len(owner.want(200, "GET", "/audit?object=report", nil).items()); n != 1 {
+		t.Errorf("%d audit rows", n)
+	}
 }
 
 // views saves, shares, counts and removes.

@@ -1280,6 +1280,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reports/complaints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What became of the complaints filed in a period */
+        get: operations["get-complaint-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/complaints/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a table */
+        get: operations["export-complaint-report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/rules": {
         parameters: {
             query?: never;
@@ -3457,6 +3491,78 @@ export interface components {
             text: string;
             /** @description Variables whose value is not known */
             unfilled: string[];
+        };
+        ReportRow: {
+            /**
+             * Format: int64
+             * @description Answered here with 同意和解
+             */
+            agreed: number;
+            /**
+             * Format: int64
+             * @description Fen, of the orders
+             */
+            amount: number;
+            /**
+             * Format: int64
+             * @description Milliseconds from the complaint to its answer, half took no longer; null when none was answered
+             */
+            answer_median: number | null;
+            /**
+             * Format: int64
+             * @description The same, nine tenths took no longer
+             */
+            answer_slow: number | null;
+            /**
+             * Format: int64
+             * @description By the merchant, here or in WeChat's console
+             */
+            answered: number;
+            /**
+             * Format: int64
+             * @description Of these, closed by now
+             */
+            closed: number;
+            /** Format: int64 */
+            filed: number;
+            /** @description Program id, problem number, member id, or day (2006-01-02, Beijing); a rule and what was not answered here have no member id */
+            key: string;
+            /**
+             * Format: int64
+             * @description Not answered in time, as WeChat noted
+             */
+            lapsed: number;
+            /** @description Empty for what was not answered here */
+            name: string;
+            /**
+             * Format: int64
+             * @description Fen that arrived
+             */
+            refunded: number;
+            /** Format: int64 */
+            refunded_cases: number;
+            /**
+             * Format: int64
+             * @description Answered here with 拒绝和解
+             */
+            refused: number;
+            /**
+             * Format: int64
+             * @description Found to be the merchant's fault
+             */
+            ruled: number;
+            /** Format: int64 */
+            withdrawn: number;
+        };
+        ReportView: {
+            all: components["schemas"]["ReportRow"];
+            by: string;
+            /** Format: int64 */
+            from: number;
+            /** @description Most complaints first; days in order, each with a row */
+            items: components["schemas"]["ReportRow"][];
+            /** Format: int64 */
+            to: number;
         };
         RespondInputBody: {
             /** @description Managers: also when it is not known whether WeChat takes it now */
@@ -9649,6 +9755,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RefundView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-complaint-report": {
+        parameters: {
+            query?: {
+                /** @description Filed at or after; 30 days ago when absent */
+                from?: number;
+                /** @description Filed before; now when absent. At most 366 days after from */
+                to?: number;
+                program_id?: string;
+                by?: "day" | "program" | "type" | "member";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "export-complaint-report": {
+        parameters: {
+            query?: {
+                /** @description Filed at or after; 30 days ago when absent */
+                from?: number;
+                /** @description Filed before; now when absent. At most 366 days after from */
+                to?: number;
+                program_id?: string;
+                by?: "day" | "program" | "type" | "member";
+                format?: "csv" | "xlsx";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The table */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
+                    "text/csv; charset=utf-8": unknown;
                 };
             };
             /** @description Unauthorized */

@@ -1,0 +1,64 @@
+package complaint
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
+
+	"github.com/zhisu/zhisu/internal/db"
+)
+
+// Filed is a complaint as reports count it.
+type Filed struct {
+	ID, ProgramID string
+	Type          Problem
+	Status        Status
+	Amount        *int64 // fen
+	CreatedAt     db.Time
+	ClosedAt      db.Time // 0 = still open
+	// AnsweredAt is when WeChat noted the merchant's answer, LapsedAt that the merchant did not answer in time, RuledAt that the platform
+	// found him liable; 0 = it did not (reference/wechat-complaint-api.md §3.1: nodes 109, 101, 31 and 32).
+	AnsweredAt, LapsedAt, RuledAt db.Time
+}
+
+// filedPage is how many complaints EachFiled reads at a time.
+const filedPage = 500
+
+// EachFiled calls yield with the complaints filed from a moment until before another, some at a time, within the programs of a scope; nil means all. No connection
+// is held while yield runs, and an error of yield ends it.
+func (s *Service) EachFiled(ctx context.Context, programIDs []string, from, to db.Time, yield func([]Filed) error) error {
+	if programIDs != nil && len(programIDs) == 0 {
+		return nil
+	}
+	noted := func(kinds ...string) *bun.SelectQuery {
+		return s.db.Read.NewSelect().TableExpr("timeline AS t").ColumnExpr("min(t.at)").Where("t.complaint_id = c.id AND t.kind IN (?)", bun.List(kinds))
+	}
+	for at, no := int64(from), int64(-1); ; {
+		q := s.db.Read.NewSelect().TableExpr("inbox AS i").Join("JOIN complaints AS c ON c.id = i.complaint_id").
+			ColumnExpr("i.no, c.id, c.program_id, c.type, c.status, c.amount, i.created AS created_at, c.closed_at").
+			ColumnExpr("(?) AS answered_at", noted("node_109")).ColumnExpr("(?) AS lapsed_at", noted("node_101")).ColumnExpr("(?) AS ruled_at", noted("node_31", "node_32")).
+			Where("(i.created, i.no) > (?, ?) AND i.created < ?", at, no, int64(to)).OrderExpr("i.created, i.no").Limit(filedPage)
+		if programIDs != nil {
+			q = q.Where("+i.program IN (?)", bun.List(keysOf(programIDs)))
+		}
+		var rows []struct {
+			Filed
+			No int64
+		}
+		if err := q.Scan(ctx, &rows); err != nil {
+			return fmt.Errorf("read complaints of a period: %w", err)
+		}
+		if len(rows) == 0 {
+			return nil
+		}
+		page := make([]Filed, len(rows))
+		for i := range rows {
+			page[i] = rows[i].Filed
+		}
+		if err := yield(page); err != nil || len(rows) < filedPage {
+			return err
+		}
+		at, no = int64(rows[len(rows)-1].CreatedAt), rows[len(rows)-1].No
+	}
+}
