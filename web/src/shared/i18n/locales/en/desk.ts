@@ -6,6 +6,7 @@ import heard from './heard'
 import inboxDesk from './inboxDesk'
 import only from './only'
 import reminder from './reminders'
+import report from './reports'
 import resend from './resend'
 import retention from './retention'
 import ledger from './ledger'
@@ -13,7 +14,9 @@ import merchant from './merchants'
 
 export default {
   only,
+  page: { reports: 'Reports' },
   reminder,
+  report,
   resend,
   retention,
   account,
