@@ -57,6 +57,7 @@ type complaintView struct {
 	ReturnBill   nullable[returnBill]   `json:"return_bill" doc:"The parcel of a return"`
 	Editing      nullable[editing]      `json:"editing" doc:"Who is working on the case at this moment"`
 	Acknowledged nullable[acknowledged] `json:"acknowledged" doc:"Who has seen what the case asks for now; null = nobody said so"`
+	Automation   nullable[automation]   `json:"automation" doc:"What a rule does in the case; null = none has anything to do with it"`
 	Timeline     []timelineEntry        `json:"timeline"`
 	Waits        []waitView             `json:"waits" doc:"Who was responsible for the time that passed, oldest first"`
 	Notes        []noteView             `json:"notes"`
@@ -195,6 +196,9 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Images: archivedOf(c.ID, e.Images.V, copies), Actor: orNil(e.Actor),
 			DueFrom: e.DueFrom.Ptr(), DueTo: e.DueTo.Ptr(),
 		})
+	}
+	if err := a.addAutomation(ctx, c, &v); err != nil {
+		return nil, err
 	}
 	maskForLink(ctx, &v)
 	return &body[complaintView]{v}, nil

@@ -30,6 +30,7 @@ func (a *API) ruleRoutes() {
 	handle(a, right, op(del, "/rules/{id}", "delete-rule", "rules", "Remove a rule; what it did stays with its cases"), a.deleteRule)
 	handle(a, right, op(post, "/rules/stop", "stop-rules", "rules", "Stop everything automatic at once; what is not sent yet is not sent"), a.stopRules)
 	handle(a, right, op(post, "/rules/resume", "resume-rules", "rules", "Let rules act again, on what arrives from now on"), a.resumeRules)
+	a.ruleCaseRoutes()
 }
 
 type ruleUsage struct {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/zhisu/zhisu/internal/identity"
@@ -77,6 +78,15 @@ func TestRulesAreWrittenByManagersInTheirScope(t *testing.T) {
 	}
 	m.code(m.scoped.do("PATCH", path, obj{"state": "active"}), 409, "replay_first")
 	m.code(m.scoped.do("PATCH", path, obj{"state": "paused"}), 422, "validation")
+	m.code(m.outsider.do("POST", path+"/replay", nil), 403, "forbidden")
+	m.code(m.scoped.do("POST", "/rules/"+all+"/replay", nil), 403, "forbidden")
+	if r := m.scoped.want(200, "POST", path+"/replay", nil); r.body["version"] != 3.0 || r.body["hits"] != 0.0 || len(r.body["weeks"].([]any)) < 13 {
+		t.Errorf("replay: %s", r.raw)
+	}
+	if a := m.scoped.do("PATCH", path, obj{"state": "active"}); a.status != 409 || !strings.Contains(a.text("detail"), "商户号") {
+		t.Errorf("a rule that refunds without a merchant: %s", a.raw)
+	}
+	m.code(m.agent.do("POST", "/complaints/nothing/automation/stop", nil), 404, "not_found")
 
 	if got := m.scoped.want(200, "POST", "/rules/stop", nil); got.body["stopped"] == nil {
 		t.Errorf("stop: %s", got.raw)

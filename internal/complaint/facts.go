@@ -66,6 +66,7 @@ func (s *Service) setPersonal(c *Complaint, f facts) error {
 		}
 		*t.masked = storable(t.mask(t.v))
 	}
+	s.setUser(c, f)
 	return nil
 }
 

@@ -19,6 +19,7 @@ func (s *Service) Hear(ctx context.Context, p *program.Program, e push.Complaint
 	if e.ComplaintOrderID == "" {
 		return ErrNotAtWeChat
 	}
+	s.loadUserKey(ctx)
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		c, created, err := s.ensure(ctx, tx, p.ID, e.ComplaintOrderID, func(c *Complaint) error {
 			c.AssigneeID = p.OwnerID
@@ -59,6 +60,7 @@ func (s *Service) Import(ctx context.Context, p *program.Program, orderID string
 	if err != nil {
 		return nil, fmt.Errorf("read complaint at WeChat: %w", err)
 	}
+	s.loadUserKey(ctx)
 	var c *Complaint
 	err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
 		var created bool

@@ -51,6 +51,7 @@ type Complaint struct {
 	AssigneeID       string  // who is responsible; empty for nobody
 	ClosedAt         db.Time // since when WeChat has no more to say; 0 while it has
 	ErasedAt         db.Time // when the unmasked personal data were deleted
+	UserHash         *string // whose it is, see user.go; nil = not known yet, empty = WeChat didn't say
 }
 
 // ReturnBill is the parcel of a return, as WeChat told it last.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync/atomic"
 
 	"github.com/uptrace/bun"
 
@@ -28,6 +29,7 @@ type Service struct {
 	sizes    sizes
 	tuning   tuning
 	text     *search.Index
+	userKey  atomic.Pointer[[]byte] // see user.go
 
 	files        blob.Store // nil: pictures are not copied
 	pictures     *http.Client

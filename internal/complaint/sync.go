@@ -82,6 +82,7 @@ func (s *Service) readAndMerge(ctx context.Context, id string) (*Complaint, erro
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", errUnread, err), s.noteSyncError(ctx, c.ID, err))
 	}
+	s.loadUserKey(ctx)
 	return s.merge(ctx, c, d, raw, asked)
 }
 

@@ -2,6 +2,9 @@ package refund
 
 import (
 	"context"
+	"fmt"
+
+	"github.com/uptrace/bun"
 
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/wxpay"
@@ -59,4 +62,44 @@ func (l *ledger) taken() int64 { return l.done + l.open + l.elsewhere }
 // unsaid: WeChat Pay knows of a refund that is not ours, and nobody said how much it was.
 func (l *ledger) unsaid(o *order) bool {
 	return o != nil && o.TradeState == wxpay.TradeRefund && !l.reached && !l.elsewhereSaid
+}
+
+// Any reports whether a refund was ever asked for in a case or of its order, by whomever and with whatever outcome.
+func (s *Service) Any(ctx context.Context, q bun.IDB, c *complaint.Complaint) (bool, error) {
+	for _, x := range [][2]string{{"complaint_id", c.ID}, {"transaction_id", c.TransactionID}} {
+		if x[1] == "" {
+			continue
+		}
+		ok, err := q.NewSelect().Model((*Refund)(nil)).Where("? = ?", bun.Ident(x[0]), x[1]).Exists(ctx)
+		if err != nil || ok {
+			return ok, wrap("look for refunds", err)
+		}
+	}
+	return false, nil
+}
+
+// GivenBack returns what went back in each case, in fen.
+func (s *Service) GivenBack(ctx context.Context, complaintIDs []string) (map[string]int64, error) {
+	out := map[string]int64{}
+	if len(complaintIDs) == 0 {
+		return out, nil
+	}
+	var rows []Refund
+	err := s.db.Read.NewSelect().Model(&rows).Column("complaint_id", "amount").Where("complaint_id IN (?) AND state = ?", bun.List(complaintIDs), Done).Scan(ctx)
+	for i := range rows {
+		out[rows[i].ComplaintID] += rows[i].Amount
+	}
+	return out, wrap("sum up refunds", err)
+}
+
+// ByRequest returns the refund that a request made, or ErrNotFound.
+func (s *Service) ByRequest(ctx context.Context, complaintID, key string) (*Refund, error) {
+	return s.one(ctx, s.db.Read, "complaint_id = ? AND request_key = ?", complaintID, key)
+}
+
+func wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
