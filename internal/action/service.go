@@ -281,21 +281,3 @@ func (s *Service) Any(ctx context.Context, q bun.IDB, complaintIDs []string) (bo
 	}
 	return ok, nil
 }
-
-// Answers returns how people answered each case, as far as WeChat took it.
-func (s *Service) Answers(ctx context.Context, complaintIDs []string) (map[string]Decision, error) {
-	out := map[string]Decision{}
-	if len(complaintIDs) == 0 {
-		return out, nil
-	}
-	var rows []Action
-	err := s.db.Read.NewSelect().Model(&rows).Column("complaint_id", "decision").
-		Where("complaint_id IN (?) AND kind = ? AND state = ? AND source = ?", bun.List(complaintIDs), complaint.Respond, Done, complaint.FromStaff).Order("created_at", "id").Scan(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("read answers: %w", err)
-	}
-	for _, r := range rows {
-		out[r.ComplaintID] = r.Decision
-	}
-	return out, nil
-}

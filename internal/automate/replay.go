@@ -136,7 +136,11 @@ func (s *Service) replaySome(ctx context.Context, x *replay, cs []complaint.Comp
 			}
 		}
 		if first == IsFirst {
-			x.add(c, answers[c.ID], back[c.ID])
+			var human action.Decision
+			if by := answers[c.ID]; by.Source == complaint.FromStaff {
+				human = by.Decision
+			}
+			x.add(c, human, back[c.ID])
 		}
 	}
 	return nil
