@@ -402,6 +402,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/complaints/{id}/automation/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a case over from a rule */
+        post: operations["stop-automation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/complaints/{id}/editing": {
         parameters: {
             query?: never;
@@ -1385,6 +1402,23 @@ export interface paths {
         patch: operations["update-rule"];
         trace?: never;
     };
+    "/api/v1/rules/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What the rule would have done in the last 90 days; nothing is sent. Enabling needs it */
+        post: operations["replay-rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1853,6 +1887,21 @@ export interface components {
         AuthorizationLink: {
             url: string;
         };
+        Automation: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            acts_at: number;
+            rule_id: string;
+            rule_name: string;
+            /** @enum {string} */
+            state: "waiting" | "refunding" | "answering" | "done" | "handed_over" | "stopped";
+            /** @description A person may take the case over */
+            stoppable: boolean;
+            /** @description What happens, happened or why not, in words */
+            text: string;
+        };
         BindingView: {
             /** @description To name the receiver in a subscription; empty unless bound */
             address: string;
@@ -2158,6 +2207,8 @@ export interface components {
             /** @description Who is responsible */
             assignee: components["schemas"]["Person"] | null;
             assignee_id: string | null;
+            /** @description What a rule does in the case; null = none has anything to do with it */
+            automation: components["schemas"]["Automation"] | null;
             complaint_order_id: string;
             /** @description Phone and identity numbers inside are masked */
             content: string | null;
@@ -3491,6 +3542,95 @@ export interface components {
             text: string;
             /** @description Variables whose value is not known */
             unfilled: string[];
+        };
+        ReplayCase: {
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            amount: number;
+            complaint_id: string;
+            complaint_order_id: string;
+            /** @description Masked, the first words */
+            content: string | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            created_at: number;
+            differs: boolean;
+            /** @description What people did, in words; null = nobody answered here */
+            human: string | null;
+            /**
+             * Format: int64
+             * @description Fen that the rule would have given back
+             */
+            refund_amount: number;
+            /** Format: int64 */
+            type: number;
+        };
+        ReplayView: {
+            /**
+             * Format: int64
+             * @description Fen that it would have given back
+             */
+            amount: number;
+            /** @description At most 200: those that differ first, the newest first */
+            cases: components["schemas"]["ReplayCase"][];
+            /**
+             * Format: int64
+             * @description Hits that a person answered
+             */
+            compared: number;
+            /**
+             * Format: int64
+             * @description Hits in which people decided something else, or gave back another amount
+             */
+            differing: number;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            from: number;
+            /**
+             * Format: int64
+             * @description Cases that the rule would have acted on, inside its daily limits
+             */
+            hits: number;
+            /** @description What is not considered, in words */
+            notes: string[];
+            /**
+             * Format: int64
+             * @description Cases that a limit would have left to people
+             */
+            over_limit: number;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            to: number;
+            /** @description There was more history than is looked at; from is later for it */
+            truncated: boolean;
+            /**
+             * Format: int64
+             * @description Hits that nobody answered here
+             */
+            uncompared: number;
+            /** Format: int64 */
+            version: number;
+            /** @description Oldest first */
+            weeks: components["schemas"]["ReplayWeek"][];
+        };
+        ReplayWeek: {
+            /** Format: int64 */
+            differing: number;
+            /**
+             * Format: int64
+             * @description Unix ms, a Monday in Beijing
+             */
+            from: number;
+            /** Format: int64 */
+            hits: number;
         };
         ReportRow: {
             /**
@@ -6063,6 +6203,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActionAccepted"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "stop-automation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComplaintView"];
                 };
             };
             /** @description Unauthorized */
@@ -10287,6 +10485,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replay-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayView"];
                 };
             };
             /** @description Unauthorized */
