@@ -28,6 +28,7 @@ import (
 	"github.com/zhisu/zhisu/internal/refund"
 	"github.com/zhisu/zhisu/internal/report"
 	"github.com/zhisu/zhisu/internal/retain"
+	"github.com/zhisu/zhisu/internal/standing"
 )
 
 // Deps are what the API asks.
@@ -50,6 +51,7 @@ type Deps struct {
 	Retain     *retain.Service
 	Rules      *automate.Service
 	Reports    *report.Service
+	Standing   *standing.Service
 	// TrustedProxies are the reverse proxies whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// Ready reports what keeps the process from working; nil = ready.

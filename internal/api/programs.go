@@ -235,6 +235,9 @@ func (a *API) refreshProgram(ctx context.Context, in *ByID) (*body[programView],
 	if err := a.Programs.Refresh(ctx, in.ID); err != nil {
 		return nil, err
 	}
+	if err := a.Standing.Read(ctx, in.ID); err != nil {
+		return nil, err
+	}
 	return a.getProgram(ctx, in)
 }
 

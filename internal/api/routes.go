@@ -74,6 +74,7 @@ func (a *API) routes() {
 	a.bulkRoutes()
 	a.exportRoutes()
 	a.reportRoutes()
+	a.standingRoutes()
 	a.imageRoutes()
 	a.actionRoutes()
 	a.evidenceRoutes()

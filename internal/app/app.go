@@ -35,6 +35,7 @@ import (
 	"github.com/zhisu/zhisu/internal/refund"
 	"github.com/zhisu/zhisu/internal/retain"
 	"github.com/zhisu/zhisu/internal/secret"
+	"github.com/zhisu/zhisu/internal/standing"
 	"github.com/zhisu/zhisu/internal/wechat"
 )
 
@@ -53,6 +54,7 @@ type App struct {
 	Notify     *notify.Service
 	Links      *link.Service
 	Refunds    *refund.Service
+	Standing   *standing.Service
 	Gaps       *gap.Service
 	Retain     *retain.Service
 	Rules      *automate.Service
@@ -156,13 +158,14 @@ func (a *App) build(o Options) error {
 	a.Links = link.New(link.Options{DB: a.DB, Sealer: a.Sealer, Clock: o.Clock})
 	a.Refunds = a.buildRefunds(o.Clock, roots)
 	a.Notify = a.buildNotify(o.Clock, roots, wc)
+	a.Standing = a.buildStanding(o.Clock, wc)
 	a.Gaps = a.buildGaps(o.Clock)
 	a.Retain = a.buildRetain(o.Clock)
 	a.Rules = a.buildRules(o.Clock)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
 		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Refunds: a.Refunds, Ready: a.ready,
-		Gaps: a.Gaps, Retain: a.Retain, Rules: a.Rules, Reports: a.buildReports(),
+		Gaps: a.Gaps, Retain: a.Retain, Rules: a.Rules, Reports: a.buildReports(), Standing: a.Standing,
 		TrustedProxies: a.Config.Proxies(),
 	})
 	return nil

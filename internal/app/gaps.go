@@ -11,7 +11,7 @@ import (
 )
 
 func (a *App) buildGaps(clk clock.Clock) *gap.Service {
-	return gap.New(gap.Options{DB: a.DB, Clock: clk, Programs: a.Programs, Complaints: a.Complaints, Inbound: a.Inbound})
+	return gap.New(gap.Options{DB: a.DB, Clock: clk, Programs: a.Programs, Complaints: a.Complaints, Inbound: a.Inbound, Penalties: a.named})
 }
 
 // silent tells people that nothing was heard of a program for unusually long.

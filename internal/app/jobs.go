@@ -18,6 +18,7 @@ import (
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/refund"
 	"github.com/zhisu/zhisu/internal/retain"
+	"github.com/zhisu/zhisu/internal/standing"
 	"github.com/zhisu/zhisu/internal/wechat/push"
 )
 
@@ -92,6 +93,10 @@ func (a *App) workers() *river.Workers {
 		return a.Notify.Plan(ctx, notify.Event{Kind: notify.EventPermissionLost, ProgramID: j.ProgramID, Key: fmt.Sprintf("%d/%s", j.Set, day)})
 	})
 
+	// What WeChat thinks of a program.
+	work(w, func(ctx context.Context, j standing.ReadArgs) error { return a.Standing.Read(ctx, j.ProgramID) })
+	work(w, func(ctx context.Context, _ standing.ScheduleArgs) error { return a.Standing.Schedule(ctx) })
+
 	// What may have been missed.
 	work(w, func(ctx context.Context, _ gap.MeasureArgs) error { return a.Gaps.Measure(ctx) })
 	work(w, a.silent)
@@ -160,6 +165,11 @@ func (a *App) tell(ctx context.Context, j complaint.ChangedArgs) error {
 	key := fmt.Sprintf("%d/%d/%d", j.Status, j.AppealState, j.Version)
 	if j.Change == complaint.Created {
 		key = "new"
+	}
+	if j.Change == complaint.RuledAgainst || j.Change == complaint.Ended || j.Change == complaint.AppealSettled {
+		if err := a.Standing.Soon(ctx, j.ProgramID); err != nil {
+			return err
+		}
 	}
 	if complaint.StageOf(j.Status, j.AppealState) == complaint.Closed {
 		if err := a.Links.CaseClosed(ctx, j.ComplaintID); err != nil {

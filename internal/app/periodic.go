@@ -13,6 +13,7 @@ import (
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/refund"
 	"github.com/zhisu/zhisu/internal/retain"
+	"github.com/zhisu/zhisu/internal/standing"
 )
 
 // ReconcileArgs is the job that finds rows with work to do and no live job. Rows are the truth: a fault of the queue may delay, never lose.
@@ -60,6 +61,7 @@ func (a *App) periodic() []*river.PeriodicJob {
 		every(time.Hour, retain.RunArgs{}, false),
 		every(time.Hour, refund.KeepArgs{}, true),
 		every(24*time.Hour, refund.ScheduledArgs{}, false),
+		every(time.Minute, standing.ScheduleArgs{}, true),
 	}
 }
 

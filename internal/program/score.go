@@ -21,7 +21,7 @@ func (s *Service) readScore(ctx context.Context, p *Program) {
 		return err
 	})
 	if err == nil && score != nil {
-		err = s.keepScore(ctx, p.ID, int64(*score))
+		err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error { return s.KeepScore(ctx, tx, p.ID, int64(*score)) })
 	}
 	if err != nil {
 		s.log.InfoContext(ctx, "score not read", "program", p.ID, "err", err)
@@ -39,24 +39,22 @@ type ScoreDroppedArgs struct {
 // Kind implements river.JobArgs.
 func (ScoreDroppedArgs) Kind() string { return "program.score_dropped" }
 
-// keepScore stores a score and, if it is lower than the one before, says so in the same transaction.
-func (s *Service) keepScore(ctx context.Context, id string, score int64) error {
-	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		p, err := s.one(ctx, tx, "id = ?", id)
-		if err != nil {
-			return err
-		}
-		q := tx.NewUpdate().Model((*Program)(nil)).Set("score = ?", score).Where("id = ?", id)
-		if p.Score != nil {
-			q = q.Where("score = ?", *p.Score)
-		}
-		changed, err := db.Changed(q.Exec(ctx))
-		if err != nil {
-			return fmt.Errorf("store score: %w", err)
-		}
-		if !changed || p.Score == nil || score >= *p.Score {
-			return nil
-		}
-		return tx.Enqueue(ctx, ScoreDroppedArgs{ProgramID: id, From: *p.Score, To: score, At: s.now()}, nil)
-	})
+// KeepScore stores a score and, if it is lower than the one before, says so in the same transaction.
+func (s *Service) KeepScore(ctx context.Context, tx db.Tx, id string, score int64) error {
+	p, err := s.one(ctx, tx, "id = ?", id)
+	if err != nil {
+		return err
+	}
+	q := tx.NewUpdate().Model((*Program)(nil)).Set("score = ?", score).Where("id = ?", id)
+	if p.Score != nil {
+		q = q.Where("score = ?", *p.Score)
+	}
+	changed, err := db.Changed(q.Exec(ctx))
+	if err != nil {
+		return fmt.Errorf("store score: %w", err)
+	}
+	if !changed || p.Score == nil || score >= *p.Score {
+		return nil
+	}
+	return tx.Enqueue(ctx, ScoreDroppedArgs{ProgramID: id, From: *p.Score, To: score, At: s.now()}, nil)
 }

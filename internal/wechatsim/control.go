@@ -212,6 +212,19 @@ func (s *Sim) controlStanding(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+func (s *Sim) controlDeduct(w http.ResponseWriter, r *http.Request) {
+	var in Deduction
+	if !readControl(w, r, &in) {
+		return
+	}
+	id, err := s.Deduct(in)
+	if err != nil {
+		done(w, err)
+		return
+	}
+	writeJSON(w, http.StatusOK, map[string]string{"illegal_order_id": id})
+}
+
 func (s *Sim) controlSettings(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, s.Settings())
 }

@@ -29,6 +29,7 @@
 //	POST /control/programs/{appid}/push {url, token, aes_key, mode, format}    the program's own server, after the echostr check (PushSetup)
 //	POST /control/programs/{appid}/secret {secret?, frozen?, barred?}          reset; 40243; 40164 (SecretChange)
 //	POST /control/authorize, /control/unauthorize, /control/standing           the program's admin, the program's score
+//	POST /control/penalties                                                    points taken off, and what became of an appeal
 //	POST /control/push, GET /control/pushes, POST /control/pushes/hold|release single pushes right or wrong (RawPush), the delivery log
 //	POST /control/keys, /control/ticket, /control/tokens/invalidate, /control/endpoints, /control/release-check
 //	GET, POST /control/robots {kind, key?, secret?, keywords?, removed?}       robots and their addresses (Robot)

@@ -260,6 +260,43 @@ func TestStandingFollowsTheRulings(t *testing.T) {
 	}
 }
 
+func TestDeductionsAreAppealedAndViolationsRecorded(t *testing.T) {
+	w := newWorld(t)
+	token, _ := w.authorizer(shopID)
+	number := w.file()
+	const list, records = "/wxaapi/wxamptrade/get_penalty_list?offset=0&limit=100", "/wxa/getillegalrecords"
+	id, err := w.sim.Deduct(Deduction{AppID: shopID, ComplaintOrderID: number, Wording: "骚扰/辱骂他人", Minus: 20})
+	must(t, err)
+	again, err := w.sim.Deduct(Deduction{AppID: shopID, ComplaintOrderID: number, Status: 6})
+	must(t, err)
+	equal(t, "the same deduction", again, id)
+	a := w.get(list, token)
+	equal(t, "score after a won appeal", a["currentScore"].(float64), 100)
+	equal(t, "status", answer(a.list("appealList")[0].(map[string]any))["status"].(float64), 6)
+	for _, d := range []Deduction{{AppID: shopID, ComplaintOrderID: number, Status: 3}, {AppID: shopID, ComplaintOrderID: w.file(), Wording: "质量缺陷"}} {
+		if _, err := w.sim.Deduct(d); !errors.Is(err, ErrInvalid) {
+			t.Errorf("%+v: %v", d, err)
+		}
+	}
+	if _, err := w.sim.Deduct(Deduction{AppID: otherID, ComplaintOrderID: number, Wording: "质量缺陷", Minus: 2}); !errors.Is(err, ErrNotFound) {
+		t.Errorf("a complaint of another program: %v", err)
+	}
+
+	now := w.sim.Now().Unix()
+	must(t, w.sim.SetStanding(StandingChange{AppID: shopID, Records: []IllegalRecord{
+		{ID: "2_11100", Reason: "诱导分享", Content: "首页", RuleName: "运营规范", RuleURL: "https://developers.weixin.qq.com/x"}, {ID: "4_395332", Reason: "类目不符", At: now - 91*24*3600},
+	}}))
+	equal(t, "last 90 days", len(w.post(records, token, answer{}).list("records")), 1)
+	equal(t, "from then on", len(w.post(records, token, answer{"start_time": now - 92*24*3600}).list("records")), 1)
+	equal(t, "all", len(w.post(records, token, answer{"start_time": now - 92*24*3600, "end_time": now}).list("records")), 2)
+	old := answer(w.post(records, token, answer{"end_time": now - 80*24*3600}).list("records")[0].(map[string]any))
+	equal(t, "record", old.text("illegal_record_id"), "4_395332")
+	if _, has := old["illegal_content"]; has {
+		t.Error("a record without content has one")
+	}
+	wantCode(t, w.post(records, token, answer{"start_time": "then"}), 47001)
+}
+
 func TestMediaIdsLiveThreeDaysAndBelongToTheirProgram(t *testing.T) {
 	w := newWorld(t)
 	token, _ := w.authorizer(shopID)

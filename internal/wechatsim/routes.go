@@ -38,6 +38,7 @@ func endpoints() []endpoint {
 		{"busiAppeal", post, complaintPrefix + "busiAppeal", accountToken, complaints, (*Sim).appeal},
 		{"get_penalty_list", get, "/wxaapi/wxamptrade/get_penalty_list", accountToken, guarantee, (*Sim).penaltyList},
 		{"get_guarantee_status", get, "/wxaapi/wxamptrade/get_guarantee_status", accountToken, badge, (*Sim).guaranteeStatus},
+		{"getillegalrecords", post, "/wxa/getillegalrecords", accountToken, complaints, (*Sim).illegalRecords},
 	}
 }
 
@@ -86,6 +87,7 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("POST /control/authorize", s.controlAuthorize)
 	mux.HandleFunc("POST /control/unauthorize", s.controlUnauthorize)
 	mux.HandleFunc("POST /control/standing", s.controlStanding)
+	mux.HandleFunc("POST /control/penalties", s.controlDeduct)
 	mux.HandleFunc("GET /control/settings", s.controlSettings)
 	mux.HandleFunc("POST /control/settings", s.controlSetSettings)
 	mux.HandleFunc("POST /control/variants", s.controlVariants)

@@ -1004,6 +1004,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/penalties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deductions from the 交易体验分, newest first */
+        get: operations["list-penalties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/platform": {
         parameters: {
             query?: never;
@@ -1121,6 +1138,23 @@ export interface paths {
         put?: never;
         /** Read name and permissions from WeChat again */
         post: operations["refresh-program"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/programs/{id}/standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Score, guarantee badge and violations of a program */
+        get: operations["get-standing"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2597,6 +2631,14 @@ export interface components {
             /** @description The notice that is the one message; its own id there */
             list_id: string;
         };
+        GuaranteeView: {
+            /** @description null = not known */
+            active: boolean | null;
+            /** Format: int64 */
+            read_at: number | null;
+            /** @description Why not, in WeChat's words */
+            reasons: string[];
+        };
         HealthItem: {
             hint: string;
             id: string;
@@ -3058,6 +3100,11 @@ export interface components {
             /** @description Cursor of the next page; null on the last */
             next_cursor: string | null;
         };
+        PagePenaltyView: {
+            items: components["schemas"]["PenaltyView"][];
+            /** @description Cursor of the next page; null on the last */
+            next_cursor: string | null;
+        };
         PagePerson: {
             items: components["schemas"]["Person"][];
             /** @description Cursor of the next page; null on the last */
@@ -3107,6 +3154,62 @@ export interface components {
             current: string;
             /** @description At least 10 characters */
             new: string;
+        };
+        PenaltyCase: {
+            /**
+             * Format: int64
+             * @description Fen
+             */
+            amount: number | null;
+            /** @description Who, or which rule, answered here */
+            by: string | null;
+            /** @description The first words, masked */
+            content: string | null;
+            /**
+             * @description Answered here, answered in WeChat's console, not answered in time, still to be answered, or not known
+             * @enum {string}
+             */
+            handled: "agree" | "refuse" | "elsewhere" | "lapsed" | "open" | "none";
+            /**
+             * Format: int64
+             * @description Fen that arrived
+             */
+            refunded: number;
+            /** Format: int64 */
+            type: number;
+            type_text: string;
+        };
+        PenaltyView: {
+            /**
+             * Format: int64
+             * @description Usually 7 days after the deduction; not WeChat's word. null when there is nothing to begin
+             */
+            appeal_until: number | null;
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            at: number | null;
+            complaint: components["schemas"]["PenaltyCase"] | null;
+            /** @description null while the complaint is not known here */
+            complaint_id: string | null;
+            complaint_order_id: string | null;
+            /** @description The complaint is known only because the deduction names it: its push never came */
+            found: boolean;
+            id: string;
+            /** @description WeChat's number of the deduction */
+            illegal_order_id: string;
+            /** Format: int64 */
+            minus_score: number;
+            program_id: string;
+            program_name: string;
+            /** Format: int64 */
+            status: number;
+            status_text: string;
+            transaction_id: string | null;
+            /** Format: int64 */
+            updated_at: number | null;
+            wording: string;
         };
         Person: {
             id: string;
@@ -4021,6 +4124,14 @@ export interface components {
             query: string;
             shared: boolean;
         };
+        ScoreChange: {
+            /** Format: int64 */
+            at: number;
+            /** Format: int64 */
+            score: number;
+            /** Format: int64 */
+            was: number | null;
+        };
         SetupInputBody: {
             email: string;
             name?: string;
@@ -4030,6 +4141,44 @@ export interface components {
         };
         SetupState: {
             needed: boolean;
+        };
+        StandingView: {
+            /**
+             * Format: int64
+             * @description Points that come back if these appeals are won
+             */
+            appeal_points: number;
+            /**
+             * Format: int64
+             * @description Deductions under appeal
+             */
+            appealing: number;
+            /**
+             * Format: int64
+             * @description Points, without those that were restored
+             */
+            deducted_30d: number;
+            guarantee: components["schemas"]["GuaranteeView"];
+            /** @description The last 90 days, oldest first; the first may be older */
+            history: components["schemas"]["ScoreChange"][];
+            /** Format: int64 */
+            penalties_30d: number;
+            /** @description Why the last reading told less than it should */
+            problem: string | null;
+            program_id: string;
+            /**
+             * Format: int64
+             * @description When everything was read last
+             */
+            read_at: number | null;
+            /** Format: int64 */
+            score: number | null;
+            /** Format: int64 */
+            score_read_at: number | null;
+            /** @description The last 90 days, newest first */
+            violations: components["schemas"]["ViolationView"][];
+            /** Format: int64 */
+            violations_read_at: number | null;
         };
         StartAuthorizationInputBody: {
             /** @description Renew this program's authorisation */
@@ -4364,6 +4513,15 @@ export interface components {
             query?: string;
             /** @description Everybody sees it, each within his programs */
             shared?: boolean;
+        };
+        ViolationView: {
+            /** Format: int64 */
+            at: number | null;
+            content: string | null;
+            id: string;
+            reason: string;
+            rule_name: string | null;
+            rule_url: string | null;
         };
         WaitView: {
             /**
@@ -8736,6 +8894,68 @@ export interface operations {
             };
         };
     };
+    "list-penalties": {
+        parameters: {
+            query?: {
+                cursor?: string;
+                limit?: number;
+                program_id?: string;
+                /** @description 2 deducted, 4 under appeal, 5 appeal rejected, 6 appeal won; WeChat may send others */
+                status?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePenaltyView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "get-platform": {
         parameters: {
             query?: never;
@@ -9338,6 +9558,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProgramView"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "get-standing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingView"];
                 };
             };
             /** @description Unauthorized */
