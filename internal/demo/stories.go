@@ -22,8 +22,9 @@ func stories() []story {
 				Content: "买票时写着送一套拼图，到店说送完了，也没有补偿。",
 			},
 			ago: 60 * time.Hour, answer: action.Agree, text: "非常抱歉，赠品缺货是我们的失误。拼图已为您补寄，今天发出，预计两天内送到。",
-			then: []chapter{{event: wechatsim.UserAccepts, ago: 40 * time.Hour}},
-			back: repayment{amount: 3000, reason: "赠品缺货补偿", want: refund.Done},
+			then:   []chapter{{event: wechatsim.UserAccepts, ago: 40 * time.Hour}},
+			back:   repayment{amount: 3000, reason: "赠品缺货补偿", want: refund.Done},
+			points: wechatsim.Deduction{Wording: "未履行承诺", Minus: 2, Status: 6, AgeSeconds: 3600},
 		},
 		{
 			filing: wechatsim.Filing{
@@ -84,7 +85,8 @@ func stories() []story {
 				Content: "下单五天了还没有发货，页面写的是 48 小时内发。",
 			},
 			ago: 30 * time.Hour, answer: action.Agree, text: "很抱歉让您久等了。您的订单已于今天上午发出，并为您全额退还运费，感谢您的耐心。",
-			back: repayment{amount: 1200, reason: "退还运费", want: refund.Done},
+			back:   repayment{amount: 1200, reason: "退还运费", want: refund.Done},
+			points: wechatsim.Deduction{Wording: "未按约定时间发货", Minus: 2, Status: 4, AgeSeconds: 3600},
 		},
 		{
 			filing: wechatsim.Filing{AppID: park, Type: 643, Amount: 6600, ProductName: "手作体验券", NickName: "微信用户", Content: "买错了时间，想退。"},

@@ -132,6 +132,9 @@ func (w *world) seed(ctx context.Context, a *app.App) error {
 	if err := w.seedMail(ctx, a); err != nil {
 		return err
 	}
+	if err := w.readStandings(ctx, a); err != nil {
+		return err
+	}
 	backs := map[string]repayment{}
 	for _, s := range stories() {
 		id, err := w.tell(ctx, a, s)
@@ -142,11 +145,34 @@ func (w *world) seed(ctx context.Context, a *app.App) error {
 			backs[id] = s.back
 		}
 	}
+	if err := w.sim.SetStanding(wechatsim.StandingChange{AppID: park, Records: []wechatsim.IllegalRecord{{
+		ID: "2_11100", Reason: "页面内容与所选类目不符", Content: "首页出现「亲子摄影」服务，未添加对应类目", RuleName: "微信小程序平台运营规范",
+		RuleURL: "https://developers.weixin.qq.com/miniprogram/product/", At: time.Now().Add(-12 * 24 * time.Hour).Unix(),
+	}}}); err != nil {
+		return fmt.Errorf("record violation: %w", err)
+	}
+	if err := w.readStandings(ctx, a); err != nil {
+		return err
+	}
 	// Money moves when history is over: WeChat Pay refuses whoever's clock is more than five minutes off.
 	if err := w.seedMoney(ctx, a, backs); err != nil {
 		return err
 	}
 	return w.renewLinks(ctx, a)
+}
+
+// readStandings does what the product does once a day.
+func (w *world) readStandings(ctx context.Context, a *app.App) error {
+	for _, appID := range []string{tea, park} {
+		p, err := a.Programs.ByAppID(ctx, appID)
+		if err != nil {
+			return err
+		}
+		if err := a.Standing.Read(ctx, p.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // renewLinks reads every case once more: the image links it got in the past have expired by now.
@@ -207,6 +233,7 @@ type story struct {
 	text   string
 	then   []chapter
 	back   repayment // when all stories are told
+	points wechatsim.Deduction
 }
 
 // chapter is what somebody else did later.
@@ -255,6 +282,12 @@ func (w *world) tell(ctx context.Context, a *app.App, s story) (complaintID stri
 		}
 		if err := w.sim.Advance(id, ch.event, wechatsim.AdvanceOptions{Content: ch.content}); err != nil {
 			return "", fmt.Errorf("move complaint: %w", err)
+		}
+	}
+	if s.points.Minus > 0 {
+		s.points.AppID, s.points.ComplaintOrderID = s.filing.AppID, id
+		if _, err := w.sim.Deduct(s.points); err != nil {
+			return "", fmt.Errorf("deduct points: %w", err)
 		}
 	}
 	return c.ID, nil

@@ -19,6 +19,7 @@ export const routes: RouteRecordRaw[] = [
       { path: 'reconcile', component: () => import('./refund/ReconcileTab.vue'), meta: { title: 'page.refunds' } },
     ],
   },
+  { path: '/standing', component: () => import('./pages/StandingPage.vue'), meta: { title: 'page.standing', rail: 'standing' } },
   { path: '/reports', component: () => import('./pages/ReportsPage.vue'), meta: { title: 'page.reports', rail: 'reports' } },
   { path: '/programs', component: () => import('./pages/ProgramsPage.vue'), meta: { title: 'page.programs', rail: 'programs' } },
   {

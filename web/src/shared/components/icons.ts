@@ -46,6 +46,7 @@ export const icons = {
   camera: ['M4 8h3.5L9 5.5h6L16.5 8H20v11H4z', circle(12, 13.2, 3.4)],
   inbound: ['M12 3.5v10M8 10l4 4 4-4', 'M4 14.5V20h16v-5.5'],
   money: ['M4.2 4.6v4.6h4.6', 'M4.8 9.1A8 8 0 114 12.4', 'M9 8.8l3 3.6 3-3.6M12 12.4v4.4M9.4 12.9h5.2M9.4 15h5.2'],
+  shield: ['M12 3l7.5 2.8v5.4c0 4.6-3 8-7.5 9.8-4.5-1.8-7.5-5.2-7.5-9.8V5.8z', 'M12 8v4.5M12 15.4v.1'],
   chart: ['M4 4v16h16', 'M8 15l3.5-4 3 2.5L19.5 7'],
   trash: ['M5 7h14M10 7V4.5h4V7M7 7l.8 12.5h8.4L17 7M10.5 10.5v5.5M13.5 10.5v5.5'],
 } as const satisfies Record<string, readonly (string | IconPart)[]>

@@ -9,12 +9,14 @@ import reminder from './reminders'
 import report from './reports'
 import resend from './resend'
 import retention from './retention'
+import standing from './standing'
 import ledger from './ledger'
 import merchant from './merchants'
 
 export default {
   only,
-  page: { reports: 'Reports' },
+  page: { reports: 'Reports', standing: 'Standing' },
+  standing,
   reminder,
   report,
   resend,

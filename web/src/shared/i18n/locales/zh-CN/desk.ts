@@ -9,12 +9,14 @@ import reminder from './reminders'
 import report from './reports'
 import resend from './resend'
 import retention from './retention'
+import standing from './standing'
 import ledger from './ledger'
 import merchant from './merchants'
 
 export default {
   only,
-  page: { reports: '报表' },
+  page: { reports: '报表', standing: '交易违规' },
+  standing,
   reminder,
   report,
   resend,
