@@ -41,6 +41,7 @@ const (
 	CodeGaveUp       = "gave_up"       // could not be sent before it made sense to stop
 	CodeUnclear      = "unclear"       // no answer came, and the case does not show whether it was taken
 	CodeBadPicture   = "bad_picture"   // WeChat or our own check refused a picture
+	CodeHandedOver   = "handed_over"   // a rule's answer that was stopped before it was sent
 	CodeNoUpload     = "no_upload"     // the permission to upload pictures is missing
 )
 
@@ -77,6 +78,8 @@ func Text(code string) string {
 		return "发送前刷新发现：这张投诉单现在不能做这项操作"
 	case CodeNotTaken:
 		return "已向微信核实：刚才的操作没有生效，可以再发一次"
+	case CodeHandedOver:
+		return "自动处理已停止，或者有人已经在处理，没有发送"
 	case CodeGaveUp:
 		return "多次尝试都没能送达微信，请稍后再试"
 	case CodeRefused:

@@ -59,6 +59,9 @@ func (s *Service) send(ctx context.Context, a *Action) error {
 		return s.afterUpload(ctx, a, err)
 	}
 	at, err := s.begin(ctx, a, c)
+	if errors.Is(err, errNotAllowed) {
+		return s.finish(ctx, a, nil, failure{code: CodeHandedOver})
+	}
 	if err != nil || at == nil {
 		return err
 	}
@@ -136,6 +139,9 @@ func (s *Service) begin(ctx context.Context, a *Action, c *complaint.Complaint) 
 	at := &attempt{ID: db.NewID(), ActionID: a.ID, StartedAt: s.now(), Outcome: attemptUnknown}
 	won := false
 	err = s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		if err := s.allowed(ctx, tx, a); err != nil {
+			return err
+		}
 		var err error
 		won, err = db.Changed(tx.NewUpdate().Model((*Action)(nil)).
 			Set("state = ?, status_before = ?, nodes_before = ?, updated_at = ?", Running, status, nodes, s.now()).
@@ -154,6 +160,21 @@ func (s *Service) begin(ctx context.Context, a *Action, c *complaint.Complaint) 
 	}
 	a.State, a.StatusBefore, a.NodesBefore = Running, status, nodes
 	return at, nil
+}
+
+// errNotAllowed says that what a rule decided may not be sent any more.
+var errNotAllowed = errors.New("the rule's answer may not be sent any more")
+
+// allowed asks the brake of rules before each call of what a rule decided.
+func (s *Service) allowed(ctx context.Context, tx db.Tx, a *Action) error {
+	if a.Source != complaint.FromRule || s.allow == nil {
+		return nil
+	}
+	why, err := s.allow(ctx, tx, a)
+	if err == nil && why != "" {
+		err = errNotAllowed
+	}
+	return err
 }
 
 // failure is why an action ended; the zero value is success.

@@ -27,7 +27,11 @@ type Service struct {
 	programs   *program.Service
 	wechat     *wechat.Client
 	log        *slog.Logger
+	allow      Allow
 }
+
+// Allow is asked in the transaction before what a rule decided is sent; why says in words what stands in the way, empty = it may go.
+type Allow func(ctx context.Context, tx db.Tx, a *Action) (why string, err error)
 
 // Options are what New needs.
 type Options struct {
@@ -38,6 +42,8 @@ type Options struct {
 	WeChat     *wechat.Client
 	Evidence   Evidence
 	Logger     *slog.Logger
+	// Allow is the brake of rules; nil leaves them without.
+	Allow Allow
 }
 
 // Evidence gives the pictures that go with an action.
@@ -48,7 +54,7 @@ type Evidence interface {
 
 // New builds the service; it starts nothing.
 func New(o Options) *Service {
-	return &Service{db: o.DB, evidence: o.Evidence, clock: o.Clock, complaints: o.Complaints, programs: o.Programs, wechat: o.WeChat, log: o.Logger}
+	return &Service{db: o.DB, evidence: o.Evidence, clock: o.Clock, complaints: o.Complaints, programs: o.Programs, wechat: o.WeChat, log: o.Logger, allow: o.Allow}
 }
 
 func (s *Service) now() db.Time { return db.At(s.clock.Now()) }
@@ -228,6 +234,15 @@ func (s *Service) repeated(ctx context.Context, q bun.IDB, in Intent) (*Action, 
 		return nil, fmt.Errorf("look for repeated request: %w", err)
 	}
 	return prev, nil
+}
+
+// ByRequest returns the action that a request made, or ErrNotFound.
+func (s *Service) ByRequest(ctx context.Context, complaintID, key string) (*Action, error) {
+	a, err := s.repeated(ctx, s.db.Read, Intent{ComplaintID: complaintID, RequestKey: key})
+	if err == nil && a == nil {
+		err = ErrNotFound
+	}
+	return a, err
 }
 
 // ByID returns an action or ErrNotFound.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 
@@ -117,25 +116,13 @@ func (a *API) deleteTemplate(ctx context.Context, in *ByID) (*empty, error) {
 
 // templateValues are the variables of a case by name; what is unknown is empty.
 func (a *API) templateValues(ctx context.Context, c *complaint.Complaint, programName string) (map[string]string, error) {
-	v := map[string]string{"商品": c.ProductName, "订单号": c.OutTradeNo, "小程序": programName}
-	if v["订单号"] == "" {
-		v["订单号"] = c.TransactionID
-	}
-	if c.Amount != nil {
-		v["金额"] = fmt.Sprintf("%d.%02d 元", *c.Amount/100, *c.Amount%100)
-	}
-	if b, err := c.Return(); err == nil {
-		v["快递单号"] = b.WaybillID
-	}
 	refunds, err := a.Refunds.OfComplaint(ctx, c.ID)
 	if err != nil {
 		return nil, err
 	}
+	number := ""
 	if i := slices.IndexFunc(refunds, func(r refund.Refund) bool { return r.State == refund.Done }); i >= 0 {
-		v["退款单号"] = refunds[i].RefundID
+		number = refunds[i].RefundID
 	}
-	if left := c.DueAt - db.At(a.Clock.Now()); !c.DueAt.IsZero() && left > 0 {
-		v["剩余时间"] = fmt.Sprintf("%d 小时 %d 分", left/3_600_000, left/60_000%60)
-	}
-	return v, nil
+	return action.Values(c, programName, number, db.At(a.Clock.Now())), nil
 }

@@ -64,6 +64,8 @@ type App struct {
 	clock  clock.Clock
 	files  blob.Store
 	worker *river.Client[*sql.Tx]
+	// decisions counts what rules came to.
+	decisions *prometheus.CounterVec
 	// working is true while jobs are being worked; see ready.
 	working atomic.Bool
 	unlock  func() error
@@ -151,17 +153,20 @@ func (a *App) build(o Options) error {
 	}})
 	a.Actions = action.New(action.Options{
 		DB: a.DB, Clock: o.Clock, Complaints: a.Complaints, Programs: a.Programs, WeChat: wc, Evidence: a.Evidence, Logger: a.Logger,
+		Allow: func(ctx context.Context, tx db.Tx, x *action.Action) (string, error) {
+			return a.Rules.AllowAction(ctx, tx, x)
+		},
 	})
 	a.Inbound = inbound.New(inbound.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: o.Clock, Programs: a.Programs, Channels: callbacks{a}, Logger: a.Logger, Metrics: a.Metrics,
 	})
 	a.Links = link.New(link.Options{DB: a.DB, Sealer: a.Sealer, Clock: o.Clock})
 	a.Refunds = a.buildRefunds(o.Clock, roots)
+	a.Rules = a.buildRules(o.Clock)
 	a.Notify = a.buildNotify(o.Clock, roots, wc)
 	a.Standing = a.buildStanding(o.Clock, wc)
 	a.Gaps = a.buildGaps(o.Clock)
 	a.Retain = a.buildRetain(o.Clock)
-	a.Rules = a.buildRules(o.Clock)
 	a.API = api.New(api.Deps{
 		DB: a.DB, Clock: o.Clock, Logger: a.Logger, PublicURL: a.Config.PublicURL, Version: o.Version, Identity: a.Identity, Programs: a.Programs,
 		Complaints: a.Complaints, Actions: a.Actions, Evidence: a.Evidence, Inbound: a.Inbound, Notify: a.Notify, Links: a.Links, Refunds: a.Refunds, Ready: a.ready,

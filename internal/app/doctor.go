@@ -26,7 +26,7 @@ func (a *App) doctor(ctx context.Context) (Result, error) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	var all []finding
-	for _, c := range []func(context.Context) []finding{a.checkDatabase, a.checkFiles, a.checkPlatform, a.checkPrograms, a.checkMerchants, a.checkGaps, a.checkReach} {
+	for _, c := range []func(context.Context) []finding{a.checkDatabase, a.checkFiles, a.checkPlatform, a.checkPrograms, a.checkMerchants, a.checkRules, a.checkGaps, a.checkReach} {
 		all = append(all, c(ctx)...)
 	}
 	var b strings.Builder

@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/automate"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/gap"
@@ -50,7 +51,13 @@ func (a *App) workers() *river.Workers {
 
 	// What somebody decided.
 	work(w, func(ctx context.Context, j action.PerformArgs) error { return a.Actions.Perform(ctx, j.ActionID) })
-	work(w, func(context.Context, action.FinishedArgs) error { return nil }) // nobody reacts yet
+	work(w, func(ctx context.Context, j action.FinishedArgs) error { return a.Rules.ActionFinished(ctx, j.ActionID) })
+
+	// What rules decide.
+	work(w, a.Rules.Consider)
+	work(w, func(ctx context.Context, j automate.StepArgs) error { return a.Rules.Step(ctx, j.DecisionID) })
+	work(w, a.ruleEnded)
+	work(w, func(ctx context.Context, _ complaint.UsersArgs) error { return a.fillUsers(ctx) })
 
 	// Money back.
 	work(w, a.Refunds.Advance)
@@ -165,6 +172,9 @@ func (a *App) tell(ctx context.Context, j complaint.ChangedArgs) error {
 	key := fmt.Sprintf("%d/%d/%d", j.Status, j.AppealState, j.Version)
 	if j.Change == complaint.Created {
 		key = "new"
+		if err := a.Rules.Arrived(ctx, j.ComplaintID); err != nil {
+			return err
+		}
 	}
 	if j.Change == complaint.RuledAgainst || j.Change == complaint.Ended || j.Change == complaint.AppealSettled {
 		if err := a.Standing.Soon(ctx, j.ProgramID); err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/automate"
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/identity"
@@ -63,12 +64,13 @@ type facts struct {
 	programs   *program.Service
 	actions    *action.Service
 	refunds    *refund.Service
+	rules      *automate.Service
 	publicURL  string
 	now        func() time.Time
 }
 
 func (a *App) facts() facts {
-	return facts{a.Complaints, a.Programs, a.Actions, a.Refunds, a.Config.PublicURL, a.clock.Now}
+	return facts{a.Complaints, a.Programs, a.Actions, a.Refunds, a.Rules, a.Config.PublicURL, a.clock.Now}
 }
 
 // Facts implements notify.FactsReader.
@@ -94,6 +96,13 @@ func (f facts) Facts(ctx context.Context, complaintID string) (notify.Facts, err
 		if out.InHand, err = f.inHand(ctx, c); err != nil {
 			return notify.Facts{}, err
 		}
+	}
+	d, err := f.rules.DecisionOf(ctx, c.ID)
+	if err != nil {
+		return notify.Facts{}, err
+	}
+	if d != nil {
+		out.Automation = d.Text()
 	}
 	if out.ProgramName == "" {
 		out.ProgramName = p.AppID

@@ -53,6 +53,7 @@ func (a *App) periodic() []*river.PeriodicJob {
 		every(time.Minute, program.KeepTokensArgs{}, true),
 		every(time.Minute, ReconcileArgs{}, true),
 		every(time.Minute, complaint.IndexArgs{}, true),
+		every(time.Minute, complaint.UsersArgs{}, true),
 		every(time.Minute, RemindArgs{}, true),
 		every(10*time.Minute, WatchArgs{}, true),
 		every(6*time.Hour, program.ReconcileArgs{}, false),
@@ -66,7 +67,7 @@ func (a *App) periodic() []*river.PeriodicJob {
 }
 
 func (a *App) reconcile(ctx context.Context) error {
-	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Complaints.ReconcileImages(ctx), a.Complaints.TidyCounts(ctx), a.Actions.Reconcile(ctx), a.Refunds.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
+	return errors.Join(a.Inbound.Reconcile(ctx), a.Complaints.Reconcile(ctx), a.Complaints.ReconcileImages(ctx), a.Complaints.TidyCounts(ctx), a.Actions.Reconcile(ctx), a.Refunds.Reconcile(ctx), a.Rules.Reconcile(ctx), a.Notify.Reconcile(ctx), a.Notify.ReviewOver(ctx), a.Programs.RequeueCodes(ctx))
 }
 
 func (a *App) sweep(ctx context.Context) error {

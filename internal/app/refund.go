@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zhisu/zhisu/internal/clock"
+	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/notify"
 	"github.com/zhisu/zhisu/internal/outbound"
 	"github.com/zhisu/zhisu/internal/program"
@@ -23,6 +24,9 @@ func (a *App) buildRefunds(clk clock.Clock, roots *x509.CertPool) *refund.Servic
 	return refund.New(refund.Options{
 		DB: a.DB, Sealer: a.Sealer, Clock: clk, Programs: merchants{a.Programs}, Cases: a.Complaints, Pay: wxpay.New(a.Config.WechatPayURL, hc, clk),
 		PublicURL: a.Config.PublicURL, NoNotify: onlyHere(a.Config.PublicURL) && !onlyHere(a.Config.WechatPayURL), Logger: a.Logger,
+		Allow: func(ctx context.Context, tx db.Tx, r *refund.Refund) (string, error) {
+			return a.Rules.AllowRefund(ctx, tx, r)
+		},
 	})
 }
 
@@ -65,6 +69,12 @@ func (m merchants) OfMerchants(ctx context.Context) (map[string][]string, error)
 
 // refundSettled tells people what became of a refund.
 func (a *App) refundSettled(ctx context.Context, j refund.SettledArgs) error {
+	if err := a.Rules.RefundSettled(ctx, j.RefundID); err != nil {
+		return err
+	}
+	if j.State == refund.Rejected || j.State == refund.Cancelled {
+		return nil // what became of it is told by the rule
+	}
 	kind := notify.EventRefundFailed
 	if j.State == refund.Done {
 		kind = notify.EventRefundDone

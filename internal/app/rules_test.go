@@ -1,11 +1,14 @@
 package app
 
 import (
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
 
+	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
+	"github.com/zhisu/zhisu/internal/wechatsim"
 )
 
 // rulesStage is a shop and the people round its rules.
@@ -108,5 +111,87 @@ func TestRulesAreWrittenByManagersInTheirScope(t *testing.T) {
 	}
 	if verbs["create"] != 2 || verbs["update"] != 3 || verbs["delete"] != 1 || verbs["stop"] != 1 || verbs["resume"] != 1 {
 		t.Errorf("the audit trail has %v", verbs)
+	}
+}
+
+func TestARuleRefundsAnswersAndTellsOverHTTP(t *testing.T) {
+	m := newRulesStage(t, "")
+	elsewhere := m.outsider
+	m.viewer, m.outsider = m.agent, m.as(identity.Finance, m.other)
+	m.merchants()
+	m.outsider = elsewhere
+	m.subscribeTo("rule.acted", "rule.stopped")
+	past := m.caseID(m.file(wechatsim.Filing{Type: 613, Amount: 2000}))
+	m.agent.want(202, "POST", "/complaints/"+past+"/respond", obj{"decision": "refuse", "content": "已按订单发货"})
+	m.until("the person's answer", func() bool {
+		return m.owner.want(200, "GET", "/complaints/"+past, nil).body["actions"].([]any)[0].(obj)["state"] == "done"
+	})
+	path := "/rules/" + m.manager.want(201, "POST", "/rules", m.refundRule(nil)).text("id")
+	if r := m.manager.want(200, "POST", path+"/replay", nil); r.body["hits"] != 1.0 || r.body["amount"] != 2000.0 || r.body["differing"] != 1.0 || r.body["compared"] != 1.0 {
+		t.Errorf("replay: %s", r.raw)
+	}
+	m.manager.want(200, "PATCH", path, obj{"state": "active"})
+	id := ""
+	for id == "" { // WeChat tells times in seconds: what was filed in the second of the switch came before it
+		c := m.caseID(m.file(wechatsim.Filing{Type: 613, Amount: 3000, OpenID: "oUserOfARule", PhoneNumber: "13812340000"}))
+		m.idle()
+		if m.owner.want(200, "GET", "/complaints/"+c, nil).body["automation"] != nil {
+			id = c
+		}
+	}
+	var k answer
+	m.until("the rule's answer", func() bool {
+		k = m.agent.want(200, "GET", "/complaints/"+id, nil)
+		return k.body["automation"].(obj)["state"] == "done"
+	})
+	if moved := m.sim.Pay().Ledger().Totals[k.text("transaction_id")]; moved != 3000 {
+		t.Errorf("%d fen moved", moved)
+	}
+	if !hasEntry(k, "rule", "少发补差", "同意和解") {
+		t.Errorf("the timeline does not tell of the rule: %s", k.raw)
+	}
+	mails := m.mails(1)
+	if got := fmt.Sprintf("%+v", mails[0]); !strings.Contains(subjects(mails), "已自动处理") || !strings.Contains(got, "已退款 ¥30.00") {
+		t.Errorf("the mail: %s", got)
+	}
+	list := m.agent.want(200, "GET", "/rules", nil)
+	if today := list.body["today"].(obj); today["cases"] != 1.0 || today["amount"] != 3000.0 || today["failed"] != 0.0 {
+		t.Errorf("today: %v", today)
+	}
+	m.code(m.agent.do("POST", "/complaints/"+id+"/automation/stop", nil), 409, "conflict")
+
+	// A case that waits is taken over, and one that waits is stopped.
+	m.manager.want(200, "PATCH", path, obj{"wait_minutes": 60})
+	m.manager.want(200, "POST", path+"/replay", nil)
+	m.manager.want(200, "PATCH", path, obj{"state": "active"})
+	waits := func(openID string) string {
+		for {
+			c := m.caseID(m.file(wechatsim.Filing{Type: 613, Amount: 3000, OpenID: openID, PhoneNumber: "13812340000"}))
+			m.idle()
+			if a, ok := m.owner.want(200, "GET", "/complaints/"+c, nil).body["automation"].(obj); ok {
+				if a["state"] != "waiting" || a["stoppable"] != true {
+					t.Fatalf("it is %v", a)
+				}
+				return c
+			}
+		}
+	}
+	one, two := waits("oA"), waits("oB")
+	m.code(m.outsider.do("POST", "/complaints/"+one+"/automation/stop", nil), 404, "not_found")
+	if a := m.agent.want(200, "POST", "/complaints/"+one+"/automation/stop", nil).body["automation"].(obj); a["state"] != "handed_over" {
+		t.Errorf("taken over: %v", a)
+	}
+	m.scoped.want(200, "POST", "/rules/stop", nil)
+	if a := m.agent.want(200, "GET", "/complaints/"+two, nil).body["automation"].(obj); a["state"] != "handed_over" || !strings.Contains(a["text"].(string), "停止了全部自动处理") {
+		t.Errorf("stopped: %v", a)
+	}
+}
+
+// subscribeTo sets up a mail channel and somebody who hears of some events.
+func (s *stage) subscribeTo(events ...string) {
+	s.t.Helper()
+	s.subscribe()
+	if _, err := s.app.DB.Write().NewRaw("UPDATE subscriptions SET events = ?", db.AsJSON(events)).Exec(s.t.Context()); err != nil {
+		s.t.Fatal(err)
 	}
 }

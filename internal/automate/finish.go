@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
@@ -20,6 +21,8 @@ type EndedArgs struct {
 	State       State  `json:"state"`
 	// Tell says that people should hear of it.
 	Tell bool `json:"tell"`
+	// Key tells two things to tell about one decision apart.
+	Key string `json:"key,omitempty"`
 }
 
 // Kind implements river.JobArgs.
@@ -53,6 +56,9 @@ func (s *Service) end(ctx context.Context, tx db.Tx, was *Decision, to State, wh
 	}
 	d := *was
 	d.State, d.ReasonCode, d.Reason, d.NextAt, d.FinishedAt = to, why.Code, why.Text, 0, s.now()
+	if to == HandedOver {
+		d.Reason += d.moneyNote()
+	}
 	paused, err := s.count(ctx, tx, &d)
 	if err != nil {
 		return false, err
@@ -71,14 +77,22 @@ func (s *Service) end(ctx context.Context, tx db.Tx, was *Decision, to State, wh
 	return true, tx.Enqueue(ctx, EndedArgs{DecisionID: d.ID, ComplaintID: d.ComplaintID, State: to, Tell: tell(&d)}, nil)
 }
 
-// errOvertaken undoes a transaction whose decision somebody else has changed.
-var errOvertaken = errors.New("the decision was changed meanwhile")
-
 func errLost(ok bool, err error) error {
 	if err == nil && !ok {
 		return errOvertaken
 	}
 	return nil
+}
+
+// moneyNote says to whoever takes a case over where its money is.
+func (d *Decision) moneyNote() string {
+	switch {
+	case d.Refunded > 0 && !strings.Contains(d.Reason, "已退款"):
+		return "（已退款 " + yuan(d.Refunded) + "）"
+	case d.Refunded == 0 && d.RefundID != "" && d.Reserved > 0:
+		return "（退款 " + yuan(d.Reserved) + " 可能已经发出，请在退款里核对）"
+	}
+	return ""
 }
 
 // tell: what was done, what failed, what ran into a limit, and everything that ended after money moved or may have. That a person was there first is no news.

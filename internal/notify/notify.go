@@ -48,6 +48,8 @@ type Facts struct {
 	InHand bool
 	// Note is a further sentence, such as which permission is missing.
 	Note string
+	// Automation says what a rule did in the case, or why not; told with the events of rules alone.
+	Automation string
 	// URL is where to act; empty means PublicURL + /complaints/ + id, or + /programs without a case.
 	URL string
 }

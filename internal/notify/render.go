@@ -72,6 +72,8 @@ func (s *Service) message(ctx context.Context, n *noticeRow, f Facts) (channel.M
 		return m, err
 	case n.Event == EventChannelFailing:
 		f.Note, f.URL = s.failingNote(ctx, n), s.publicURL+"/notices/channels"
+	case n.Event == EventRuleActed || n.Event == EventRuleStopped:
+		f.Note = f.Automation
 	case n.Event == EventPushSilent:
 		f.Note = silentNote(n.EventKey)
 	}

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"time"
 
+	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/wxpay"
 )
@@ -219,6 +220,13 @@ func (s *Service) begin(ctx context.Context, r *Refund) (*Refund, *Attempt, erro
 			_, err := s.settle(ctx, tx, r, &run)
 			return err
 		}
+		if why, err := s.braked(ctx, tx, r); err != nil || why != "" {
+			run.State, run.RejectReason = Cancelled, why
+			if err == nil {
+				_, err = s.settle(ctx, tx, r, &run)
+			}
+			return err
+		}
 		run.State, run.Tries, run.ErrorCode, run.UpdatedAt = Running, r.Tries+1, "", s.now()
 		if run.SubmittedAt.IsZero() {
 			run.SubmittedAt = s.now()
@@ -243,4 +251,12 @@ func (s *Service) begin(ctx context.Context, r *Refund) (*Refund, *Attempt, erro
 		return nil, nil, err
 	}
 	return &run, at, nil
+}
+
+// braked asks the brake of rules before the first call; a refund that was sent once is seen through.
+func (s *Service) braked(ctx context.Context, tx db.Tx, r *Refund) (string, error) {
+	if r.Source != complaint.FromRule || r.Tries > 0 || s.allow == nil {
+		return "", nil
+	}
+	return s.allow(ctx, tx, r)
 }

@@ -45,8 +45,12 @@ type Service struct {
 	pay       *wxpay.Client
 	publicURL string
 	tell      bool
+	allow     Allow
 	log       *slog.Logger
 }
+
+// Allow is asked in the transaction before a rule's refund is sent for the first time; why says in words what stands in the way, empty = it may go.
+type Allow func(ctx context.Context, tx db.Tx, r *Refund) (why string, err error)
 
 // Options are what New needs.
 type Options struct {
@@ -61,12 +65,14 @@ type Options struct {
 	// NoNotify leaves the notification address out of refunds, because WeChat Pay cannot reach it; then only queries tell.
 	NoNotify bool
 	Logger   *slog.Logger
+	// Allow is the brake of rules; nil leaves them without.
+	Allow Allow
 }
 
 // New builds the service; it starts nothing.
 func New(o Options) *Service {
 	return &Service{
-		db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, cases: o.Cases, pay: o.Pay, publicURL: o.PublicURL, tell: !o.NoNotify, log: o.Logger,
+		db: o.DB, sealer: o.Sealer, clock: o.Clock, programs: o.Programs, cases: o.Cases, pay: o.Pay, publicURL: o.PublicURL, tell: !o.NoNotify, log: o.Logger, allow: o.Allow,
 	}
 }
 
@@ -175,6 +181,10 @@ func (s *Service) settle(ctx context.Context, tx db.Tx, was, r *Refund) (bool, e
 			return false, err
 		}
 	case Failed, Closed, Abnormal, Parked:
+	case Rejected, Cancelled:
+		if r.Source != complaint.FromRule { // a person knows already what he did; a rule waits for it
+			return true, nil
+		}
 	default:
 		return true, nil
 	}
