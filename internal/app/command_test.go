@@ -128,7 +128,7 @@ func TestCommandsBesideARunningServer(t *testing.T) {
 		if res.Failed || strings.Contains(res.Out, "FAIL") || strings.Count(res.Out, "ok  ") < 7 {
 			t.Errorf("doctor of a healthy installation: failed %v\n%s", res.Failed, res.Out)
 		}
-		for _, said := range []string{"schema", component + " has secret, token and key", "component_verify_ticket received", "component_access_token is valid", "1 programs", "reachable at", "answers at"} {
+		for _, said := range []string{"schema", component + " has secret, token and key", "component_verify_ticket received", "component_access_token is valid", "1 programs", "reachable at", "no merchant of WeChat Pay is set up", "answers at"} {
 			if !strings.Contains(res.Out, said) {
 				t.Errorf("the doctor does not look at %q:\n%s", said, res.Out)
 			}

@@ -121,6 +121,26 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	})
 }
 
+// RetryUnread has a program's cases read now that could not be read for want of a permission or an authorisation; by themselves they would wait for minutes.
+func (s *Service) RetryUnread(ctx context.Context, programID string) error {
+	var ids []string
+	// What is read again is what the index of next readings holds; those with the least time left come first, the rest as it was planned.
+	err := s.db.Read.NewSelect().Model((*Complaint)(nil)).Column("id").Where("program_id = ? AND next_check_at IS NOT NULL AND sync_error <> ''", programID).
+		OrderExpr("due_sort, id").Limit(checksPerProgram).Scan(ctx, &ids)
+	if err != nil {
+		return fmt.Errorf("list unread cases of a program: %w", err)
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		for _, id := range ids {
+			// Beside the job that waits, if there is one: reading twice is harmless.
+			if err := tx.Enqueue(ctx, SyncArgs{ComplaintID: id}, nil); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // planChecks decides which cases are read now, and when each is looked at again.
 func planChecks(rows []dueCheck, resting map[string]db.Time, now time.Time) (read []string, later map[db.Time][]string) {
 	slices.SortStableFunc(rows, func(a, b dueCheck) int {

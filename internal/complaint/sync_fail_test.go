@@ -85,6 +85,28 @@ func TestAnotherFailureReplacesTheOldOnesCode(t *testing.T) {
 	}
 }
 
+func TestCasesThatCouldNotBeReadAreReadAtOnceWhenTheProgramIsWellAgain(t *testing.T) {
+	testkit.Engines(t, func(t *testing.T, d *db.DB) {
+		w := newWorld(t, d)
+		w.sync(w.heard(wechatsim.Filing{}))
+		denied := w.heard(wechatsim.Filing{})
+		if err := w.sim.AddFault(wechatsim.Fault{Target: "complaintOrderDetail", Errcode: ptr(61007), Times: 1}); err != nil {
+			t.Fatal(err)
+		}
+		snooze(t, w.cases, denied.ID)
+		w.exec(`DELETE FROM river_job`)
+		if err := w.cases.RetryUnread(t.Context(), db.NewID()); err != nil || len(testkit.Jobs(t, d, SyncArgs{}.Kind())) != 0 {
+			t.Errorf("another program's news has cases read, or failed: %v", err)
+		}
+		if err := w.cases.RetryUnread(t.Context(), denied.ProgramID); err != nil {
+			t.Fatal(err)
+		}
+		if jobs := testkit.Jobs(t, d, SyncArgs{}.Kind()); len(jobs) != 1 {
+			t.Errorf("%d cases are read, want the one that could not be read", len(jobs))
+		}
+	})
+}
+
 func TestARevokedProgramIsSaidInWords(t *testing.T) {
 	w := newWorld(t, testkit.SQLite(t))
 	c := w.heard(wechatsim.Filing{})

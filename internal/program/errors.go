@@ -46,6 +46,11 @@ func UpstreamText(err error) (string, bool) {
 		return "微信不认识这个 AppID，请核对第三方平台的 AppID", true
 	case 61005, 61006:
 		return "微信票据已失效，正在等待新的票据（一般每 10 分钟推送一次）", true
+	case -1:
+		// The detail's table has no other code for a number it doesn't know (reference/wechat-complaint-api.md §6.4, §12.16).
+		if we.API == wechat.APIComplaintDetail {
+			return "微信没有返回这张投诉单：单号不属于这个小程序，或者微信繁忙。请核对单号和小程序后再试", true
+		}
 	case 45009:
 		return "今天调用微信接口的次数已用完，请明天再试", true
 	}

@@ -22,6 +22,7 @@ const (
 	wordsSet     = "小程序没有授权这项权限，请管理员重新授权"
 	wordsRevoked = "小程序已取消授权，请管理员重新授权"
 	wordsLater   = "微信暂时没有正常返回，请稍后再试"
+	wordsNumber  = "微信没有返回这张投诉单：单号不属于这个小程序，或者微信繁忙。请核对单号和小程序后再试"
 )
 
 func TestWeChatsErrorsAreToldInWords(t *testing.T) {
@@ -45,6 +46,7 @@ func TestWeChatsErrorsAreToldInWords(t *testing.T) {
 		{wechat.Error{Code: 61003, Class: wechat.Revoked}, wordsRevoked},
 		{wechat.Error{Code: 43007, Class: wechat.Revoked}, wordsRevoked},
 		{wechat.Error{Code: -1, Class: wechat.Later}, wordsLater},
+		{wechat.Error{API: wechat.APIComplaintDetail, Code: -1, Class: wechat.Later}, wordsNumber},
 		{wechat.Error{HTTPStatus: 500}, wordsLater},
 		{wechat.Error{Class: wechat.Again, Cause: errors.New("connection refused")}, wordsLater},
 		{wechat.Error{Code: 99999}, wordsLater},

@@ -105,6 +105,14 @@ type RefreshArgs struct {
 // Kind implements river.JobArgs.
 func (RefreshArgs) Kind() string { return "program.refresh" }
 
+// RefreshedArgs tells whoever reacts to it that WeChat was asked about a program and answered: what failed for want of a permission may work now.
+type RefreshedArgs struct {
+	ProgramID string `json:"program_id"`
+}
+
+// Kind implements river.JobArgs.
+func (RefreshedArgs) Kind() string { return "program.refreshed" }
+
 // Refresh does RefreshArgs. What WeChat says replaces what we had, denied sets included.
 func (s *Service) Refresh(ctx context.Context, id string) error {
 	p, err := s.ByID(ctx, id)
@@ -161,9 +169,11 @@ func (s *Service) Refresh(ctx context.Context, id string) error {
 			return errMoved
 		}
 		if lost := firstLost(before, p.Missing()); had && lost != 0 {
-			return tx.Enqueue(ctx, PermissionLostArgs{ProgramID: p.ID, Set: lost, At: int64(s.now())}, nil)
+			if err := tx.Enqueue(ctx, PermissionLostArgs{ProgramID: p.ID, Set: lost, At: int64(s.now())}, nil); err != nil {
+				return err
+			}
 		}
-		return nil
+		return tx.Enqueue(ctx, RefreshedArgs{ProgramID: p.ID}, nil)
 	})
 	if errors.Is(err, errMoved) {
 		return nil // revoked meanwhile

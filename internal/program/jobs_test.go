@@ -111,6 +111,7 @@ func kinds(s *program.Service, lost func(program.PermissionLostArgs)) roster {
 	handle(r, func(ctx context.Context, _ program.KeepTokensArgs) error { return s.KeepTokens(ctx) })
 	handle(r, func(ctx context.Context, a program.ExchangeArgs) error { return s.Exchange(ctx, a.CodeHash) })
 	handle(r, func(ctx context.Context, a program.RefreshArgs) error { return s.Refresh(ctx, a.ProgramID) })
+	handle(r, func(context.Context, program.RefreshedArgs) error { return nil }) // who reads the cases then is not of this package
 	handle(r, s.Unauthorize)
 	handle(r, func(ctx context.Context, _ program.ReconcileArgs) error { return s.Reconcile(ctx) })
 	handle(r, s.ReleaseReply)
