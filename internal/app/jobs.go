@@ -88,7 +88,9 @@ func (a *App) workers() *river.Workers {
 	work(w, func(ctx context.Context, _ program.KeepTokensArgs) error { return a.Programs.KeepTokens(ctx) })
 	work(w, func(ctx context.Context, j program.ExchangeArgs) error { return a.Programs.Exchange(ctx, j.CodeHash) })
 	work(w, func(ctx context.Context, j program.RefreshArgs) error { return a.Programs.Refresh(ctx, j.ProgramID) })
-	work(w, func(ctx context.Context, j program.RefreshedArgs) error { return a.Complaints.RetryUnread(ctx, j.ProgramID) })
+	work(w, func(ctx context.Context, j program.RefreshedArgs) error {
+		return a.Complaints.RetryUnread(ctx, j.ProgramID)
+	})
 	work(w, a.Programs.Unauthorize)
 	work(w, func(ctx context.Context, _ program.ReconcileArgs) error { return a.Programs.Reconcile(ctx) })
 	work(w, a.Programs.ReleaseReply)
