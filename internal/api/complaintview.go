@@ -63,6 +63,7 @@ type complaintView struct {
 	Notes        []noteView             `json:"notes"`
 	Actions      []actionView           `json:"actions"`
 	Refunds      []refundView           `json:"refunds"`
+	Penalties    []casePenalty          `json:"penalties" doc:"Deductions from the 交易体验分 that name the case; none for one-tap links"`
 	// RefundedElsewhere and RefundRemaining are about the order, whichever case or program gave money back.
 	RefundedElsewhere *int64 `json:"refunded_elsewhere" doc:"Fen of the same order that went back by other cases, or outside as somebody looked up; null = WeChat Pay knows of a refund of which nobody said how much it was"`
 	RefundRemaining   *int64 `json:"refund_remaining" doc:"Fen of the order that may still go back, as WeChat Pay and our refunds said last; null = not known"`
@@ -196,6 +197,9 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Images: archivedOf(c.ID, e.Images.V, copies), Actor: orNil(e.Actor),
 			DueFrom: e.DueFrom.Ptr(), DueTo: e.DueTo.Ptr(),
 		})
+	}
+	if err := a.addPenalties(ctx, c.ID, &v); err != nil {
+		return nil, err
 	}
 	if err := a.addAutomation(ctx, c, &v); err != nil {
 		return nil, err

@@ -88,8 +88,12 @@ type guaranteeView struct {
 type violationView struct {
 	ID       string  `json:"id"`
 	At       *int64  `json:"at"`
+	Kind     string  `json:"kind" enum:"record,warning,ban,punish,appeal,appeal_running,appeal_won,appeal_lost,appeal_withdrawn"`
+	KindText string  `json:"kind_text"`
+	Code     *int64  `json:"code" doc:"WeChat's event_type or appeal_status, for what was pushed"`
 	Reason   string  `json:"reason"`
 	Content  *string `json:"content"`
+	GuideURL *string `json:"guide_url" doc:"How to put it right"`
 	RuleName *string `json:"rule_name"`
 	RuleURL  *string `json:"rule_url"`
 }
@@ -178,6 +182,30 @@ func (a *API) penaltyCases(ctx context.Context, ids []string) (map[string]penalt
 	return out, nil
 }
 
+// casePenalty is a deduction that names a case, as the case tells of it.
+type casePenalty struct {
+	ID         string `json:"id"`
+	Wording    string `json:"wording"`
+	MinusScore int64  `json:"minus_score"`
+	Status     int64  `json:"status"`
+	StatusText string `json:"status_text"`
+	At         *int64 `json:"at" doc:"Unix ms"`
+	Found      bool   `json:"found" doc:"The case is known only because of this deduction: its push never came"`
+}
+
+func (a *API) addPenalties(ctx context.Context, id string, v *complaintView) error {
+	v.Penalties = []casePenalty{}
+	if who(ctx).Via == identity.ViaLink {
+		return nil
+	}
+	ps, err := a.Standing.OfComplaint(ctx, id)
+	for i := range ps {
+		p := &ps[i]
+		v.Penalties = append(v.Penalties, casePenalty{p.ID, p.Wording, p.MinusScore, int64(p.Status), p.Status.Text(), p.IllegalAt.Ptr(), p.Found})
+	}
+	return err
+}
+
 // firstWords is what fits into a line.
 func firstWords(text string) string {
 	const most = 40
@@ -217,8 +245,13 @@ func (a *API) getStanding(ctx context.Context, in *ByID) (*body[standingView], e
 	for _, c := range changes {
 		v.History = append(v.History, scoreChange{int64(c.At), c.Score, c.Was})
 	}
-	for _, x := range violations {
-		v.Violations = append(v.Violations, violationView{ID: x.RecordID, At: x.At.Ptr(), Reason: x.Reason, Content: orNil(x.Content), RuleName: orNil(x.RuleName), RuleURL: orNil(x.RuleURL)})
+	for i := range violations {
+		x := &violations[i]
+		name, text := x.Words()
+		v.Violations = append(v.Violations, violationView{
+			ID: x.RecordID, At: x.At.Ptr(), Kind: name, KindText: text, Code: nonZero(x.Code), Reason: x.Reason, Content: orNil(x.Content), RuleName: orNil(x.RuleName),
+			RuleURL: orNil(x.RuleURL), GuideURL: orNil(x.GuideURL),
+		})
 	}
 	return &body[standingView]{v}, nil
 }

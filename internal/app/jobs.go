@@ -127,7 +127,7 @@ const (
 	believePush   = 5 * time.Minute
 )
 
-// received works on a stored push: a complaint is recorded and read at WeChat, everything else was only worth keeping.
+// received works on a stored push: a complaint is recorded and read at WeChat, a violation is kept, everything else was only worth storing.
 func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
 	d, plain, err := a.Inbound.Delivery(ctx, j.DeliveryID)
 	if err != nil {
@@ -137,7 +137,7 @@ func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
 		return a.heard(ctx, d, plain)
 	}
 	e, err := push.ParseEvent(plain, push.FormatAuto)
-	if err != nil || e.Complaint == nil {
+	if err != nil || e.Complaint == nil && e.Violation == nil {
 		return a.Inbound.Finish(ctx, d.ID, inbound.Failed, "推送内容无法识别")
 	}
 	p, err := a.Programs.ByAppID(ctx, d.AppID)
@@ -155,6 +155,12 @@ func (a *App) received(ctx context.Context, j inbound.ReceivedArgs) error {
 		// doesn't, the rarer it is asked.
 		wait := min(max(age, time.Second), 10*time.Minute)
 		return errors.Join(a.DB.Enqueue(ctx, program.ReconcileArgs{}, db.Once(db.QueueDefault)), river.JobSnooze(wait))
+	}
+	if e.Violation != nil {
+		if err := a.Standing.Hear(ctx, p.ID, *e.Violation); err != nil {
+			return err
+		}
+		return a.Inbound.Finish(ctx, d.ID, inbound.Done, "")
 	}
 	if err := a.Complaints.Hear(ctx, p, *e.Complaint); err != nil {
 		if errors.Is(err, complaint.ErrNotAtWeChat) {

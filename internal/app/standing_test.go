@@ -89,6 +89,11 @@ func TestDeductionsAreReadAndConnectedWithTheirCases(t *testing.T) {
 			t.Errorf("standing: %s", st.raw)
 		}
 
+		if c := owner.want(200, "GET", "/complaints/"+found, nil); len(c.body["penalties"].([]any)) != 1 || c.body["penalties"].([]any)[0].(obj)["found"] != true {
+			t.Errorf("the deduction in its case: %v", c.body["penalties"])
+		}
+
+		s.hearsOfViolations(owner, p)
 		s.failsAndRecovers(owner, p, answered)
 
 		// Nobody sees more than his programs.
@@ -99,6 +104,31 @@ func TestDeductionsAreReadAndConnectedWithTheirCases(t *testing.T) {
 		outsider.want(404, "GET", "/programs/"+p.ID+"/standing", nil)
 		owner.want(422, "GET", "/penalties?cursor=x", nil)
 	})
+}
+
+// hearsOfViolations: what the platform pushes is kept once, and an appeal that is over does not begin again.
+func (s *stage) hearsOfViolations(owner caller, p *program.Program) {
+	t := s.t
+	for _, fields := range []string{
+		"<Event>wxa_punish_event</Event><event_type>1</event_type><punish_id>2_11100</punish_id><illegal_content>首页</illegal_content><adjust_guide_url>https://a.example</adjust_guide_url>",
+		"<Event>wxa_punish_event</Event><event_type>1</event_type><punish_id>of_another</punish_id><appid>wxffffffffffffffff</appid>",
+		"<Event>wxa_appeal_record</Event><appeal_record_id>7</appeal_record_id><appeal_status>2</appeal_status><punish_description>限制搜索</punish_description>",
+		"<Event>wxa_appeal_record</Event><appeal_record_id>7</appeal_record_id><appeal_status>1</appeal_status><punish_description>限制搜索</punish_description>",
+	} {
+		r, err := s.sim.SendRaw(t.Context(), wechatsim.RawPush{AppID: tea, XML: "<xml><ToUserName>" + p.UserName + "</ToUserName><MsgType>event</MsgType>" + fields + "</xml>"})
+		if err != nil || !r.Acknowledged {
+			t.Fatalf("push: %+v, %v", r, err)
+		}
+		s.idle() // in this order
+	}
+	got := map[string]obj{}
+	for _, x := range owner.want(200, "GET", "/programs/"+p.ID+"/standing", nil).body["violations"].([]any) {
+		got[x.(obj)["id"].(string)] = x.(obj)
+	}
+	a, b := got["2_11100"], got["appeal/7"]
+	if len(got) != 2 || a["kind"] != "warning" || a["reason"] != "诱导分享" || a["content"] != "首页" || a["guide_url"] != "https://a.example" || b["kind"] != "appeal_won" {
+		t.Errorf("violations: %v", got)
+	}
 }
 
 // failsAndRecovers: a reading that fails leaves what is known and says so.

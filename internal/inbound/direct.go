@@ -84,11 +84,11 @@ func (s *Service) direct(ctx context.Context, r *http.Request, body []byte) (ans
 	if d.Event == "" {
 		d.Event = e.MsgType
 	}
-	if e.Complaint != nil {
+	if wanted(e, appID) {
 		d.State = Stored
 	}
 	return success, s.collect(ctx, d, plain, func(id string) []river.InsertManyParams {
-		if e.Complaint == nil {
+		if !wanted(e, appID) {
 			return nil
 		}
 		return []river.InsertManyParams{{Args: ReceivedArgs{DeliveryID: id}, InsertOpts: db.Once(db.QueueDefault)}}

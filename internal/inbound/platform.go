@@ -139,7 +139,7 @@ func (s *Service) messages(ctx context.Context, r *http.Request, body []byte) (a
 	if reply := s.releaseReply(appID, e); reply != "" {
 		return s.reply(r, o, e, reply)
 	}
-	if e.Complaint != nil {
+	if wanted(e, appID) {
 		d.State = Stored
 	}
 	reply := success
@@ -151,11 +151,16 @@ func (s *Service) messages(ctx context.Context, r *http.Request, body []byte) (a
 		switch {
 		case check:
 			return []river.InsertManyParams{{Args: program.ReleaseReplyArgs{Code: strings.TrimSpace(code), ToUser: e.FromUserName}}}
-		case e.Complaint == nil:
+		case !wanted(e, appID):
 			return nil
 		}
 		return []river.InsertManyParams{{Args: ReceivedArgs{DeliveryID: id}, InsertOpts: db.Once(db.QueueDefault)}}
 	})
+}
+
+// wanted says whether there is work to do on a push: a complaint, or a violation of the program it came for.
+func wanted(e *push.Event, appID string) bool {
+	return e.Complaint != nil || e.Violation != nil && (e.Violation.AppID == "" || e.Violation.AppID == appID)
 }
 
 // releaseReply is the text that WeChat's release check expects at once, empty for everything else (reference/wechat-open-platform.md §5, c and e).

@@ -202,7 +202,7 @@ func (s *Service) readViolations(ctx context.Context, p *program.Program) error 
 			}
 			v := &Violation{
 				ID: db.NewID(), ProgramID: p.ID, RecordID: r.ID, Reason: r.Reason, Content: r.Content, RuleName: r.RuleName, RuleURL: r.RuleURL,
-				At: db.FromUnix(r.CreateTime), FirstSeenAt: s.now(),
+				At: db.FromUnix(r.CreateTime), FirstSeenAt: s.now(), Kind: KindRecord,
 			}
 			if _, err := tx.NewInsert().Model(v).On("CONFLICT (program_id, record_id) DO UPDATE").
 				Set("reason = EXCLUDED.reason, content = EXCLUDED.content, rule_name = EXCLUDED.rule_name, rule_url = EXCLUDED.rule_url, at = EXCLUDED.at").Exec(ctx); err != nil {

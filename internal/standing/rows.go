@@ -1,6 +1,8 @@
 package standing
 
 import (
+	"fmt"
+
 	"github.com/uptrace/bun"
 
 	"github.com/zhisu/zhisu/internal/db"
@@ -29,7 +31,7 @@ func (s Status) Text() string {
 	case Restored:
 		return "申诉成功"
 	}
-	return "未公开的状态"
+	return fmt.Sprintf("未公开的状态 %d", int64(s))
 }
 
 // Badge is the 交易保障标.
@@ -105,6 +107,41 @@ func (p *Penalty) AppealUntil() db.Time {
 	return p.IllegalAt + AppealDays*24*3600*1000
 }
 
+// Kind says how we know of a violation.
+type Kind string
+
+// It was listed, or pushed as a punishment or as an appeal (reference §8.5, §8.8).
+const (
+	KindRecord Kind = "record"
+	KindPunish Kind = "punish"
+	KindAppeal Kind = "appeal"
+)
+
+const appealRunning = 1
+
+// Words names what happened: a word for programs, and one for merchants.
+func (v *Violation) Words() (name, text string) {
+	switch {
+	case v.Kind == KindPunish && v.Code == 1:
+		return "warning", "警告"
+	case v.Kind == KindPunish && v.Code == 2:
+		return "ban", "功能限制"
+	case v.Kind == KindPunish:
+		return "punish", "处罚"
+	case v.Kind == KindAppeal && v.Code == appealRunning:
+		return "appeal_running", "申诉处理中"
+	case v.Kind == KindAppeal && v.Code == 2:
+		return "appeal_won", "申诉通过"
+	case v.Kind == KindAppeal && v.Code == 3:
+		return "appeal_lost", "申诉不通过"
+	case v.Kind == KindAppeal && v.Code == 4:
+		return "appeal_withdrawn", "申诉已撤销"
+	case v.Kind == KindAppeal:
+		return "appeal", "申诉"
+	}
+	return "record", "违规记录"
+}
+
 // Violation is what the platform recorded against a program.
 type Violation struct {
 	bun.BaseModel `bun:"table:violations"`
@@ -116,6 +153,10 @@ type Violation struct {
 	Content     string
 	RuleName    string
 	RuleURL     string `bun:"rule_url"`
+	Kind        Kind
+	Code        int64  // event_type or appeal_status of a push; 0 = not told
+	GuideURL    string `bun:"guide_url"`
+	Detail      string
 	At          db.Time
 	FirstSeenAt db.Time
 }

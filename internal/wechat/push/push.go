@@ -57,6 +57,8 @@ type Event struct {
 	Fields map[string]string
 	// Complaint is set for complaint pushes.
 	Complaint *ComplaintCallback
+	// Violation is set for pushes about violations.
+	Violation *Violation
 	// Partial: the XML was broken and read by the tolerant scanner.
 	Partial bool
 }
@@ -127,6 +129,8 @@ func ParseEvent(plaintext []byte, format Format) (*Event, error) {
 	if isComplaint(e, root, inner) {
 		e.Event = EventComplaint
 		e.Complaint = complaintCallback(root, inner)
+	} else {
+		e.Violation = violation(e.Event, root)
 	}
 	if e.MsgType == "" && e.Event == "" && (partial || len(e.Fields) == 0) {
 		return nil, ErrMalformed

@@ -2039,6 +2039,22 @@ export interface components {
             /** @description Keep it to yourself: whoever knows the address of an SMS channel can report deliveries */
             url: string;
         };
+        CasePenalty: {
+            /**
+             * Format: int64
+             * @description Unix ms
+             */
+            at: number | null;
+            /** @description The case is known only because of this deduction: its push never came */
+            found: boolean;
+            id: string;
+            /** Format: int64 */
+            minus_score: number;
+            /** Format: int64 */
+            status: number;
+            status_text: string;
+            wording: string;
+        };
         ChannelPreviewInputBody: {
             /** @enum {string} */
             kind: "offiaccount" | "sms";
@@ -2274,6 +2290,8 @@ export interface components {
              * @description Unix ms
              */
             paid_at: number | null;
+            /** @description Deductions from the 交易体验分 that name the case; none for one-tap links */
+            penalties: components["schemas"]["CasePenalty"][];
             phone_masked: string | null;
             product_name: string | null;
             program_id: string;
@@ -4517,8 +4535,18 @@ export interface components {
         ViolationView: {
             /** Format: int64 */
             at: number | null;
+            /**
+             * Format: int64
+             * @description WeChat's event_type or appeal_status, for what was pushed
+             */
+            code: number | null;
             content: string | null;
+            /** @description How to put it right */
+            guide_url: string | null;
             id: string;
+            /** @enum {string} */
+            kind: "record" | "warning" | "ban" | "punish" | "appeal" | "appeal_running" | "appeal_won" | "appeal_lost" | "appeal_withdrawn";
+            kind_text: string;
             reason: string;
             rule_name: string | null;
             rule_url: string | null;

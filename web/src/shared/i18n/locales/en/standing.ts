@@ -8,4 +8,5 @@ export default {
   appeal: { running: 'Under appeal', rejected: 'Appeal rejected', won: 'Appeal won' }, usually: '7 days is usual; the WeChat console has the last word', late: 'Ended {when}', goAppeal: 'Appeal in WeChat',
   readAt: 'Read from WeChat {when}', notRead: 'Not read from WeChat yet', read: 'Refresh', noProgram: 'No mini programs yet', noProgramText: 'Once a mini program is authorised, its score and deductions appear here',
   violations: 'Platform violations', forReference: 'From WeChat\'s records of the last 90 days, for reference', noViolations: 'No violations in the last 90 days', violationsUnread: 'Violations have not been read yet', rule: 'The rule',
+  kind: { record: 'Violation', warning: 'Warning', ban: 'Restriction', punish: 'Penalty', appeal: 'Appeal', appeal_running: 'Appeal pending', appeal_won: 'Appeal won', appeal_lost: 'Appeal lost', appeal_withdrawn: 'Appeal withdrawn' }, penalty: { 2: 'deducted', 4: 'under appeal', 5: 'appeal rejected', 6: 'appeal won' }, guide: 'How to put it right',
 }

@@ -8,4 +8,5 @@ export default {
   appeal: { running: '申诉中', rejected: '申诉驳回', won: '申诉成功' }, usually: '7 天是通常的期限，以微信后台显示的为准', late: '{when} 已过期', goAppeal: '去微信后台申诉',
   readAt: '{when}从微信更新', notRead: '还没有从微信读到', read: '更新', noProgram: '还没有小程序', noProgramText: '授权小程序后，这里显示它的交易体验分和扣分记录',
   violations: '平台违规', forReference: '来自微信违规记录，近 90 天，仅供参考', noViolations: '近 90 天没有违规记录', violationsUnread: '还没有读到违规记录', rule: '查看规则',
+  kind: { record: '违规记录', warning: '警告', ban: '功能限制', punish: '处罚', appeal: '申诉', appeal_running: '申诉处理中', appeal_won: '申诉通过', appeal_lost: '申诉不通过', appeal_withdrawn: '申诉已撤销' }, penalty: { 2: '已扣分', 4: '申诉中', 5: '申诉驳回', 6: '申诉成功' }, guide: '怎么整改',
 }
