@@ -162,6 +162,7 @@ func (a *API) submit(ctx context.Context, in ActInput, b ActBody, intent action.
 	if err := a.Complaints.StopEditing(ctx, c.ID, p.UserID); err != nil {
 		a.Logger.WarnContext(ctx, "case not given back", "complaint", c.ID, "err", err)
 	}
+	a.personActs(ctx, c.ID, "已经在处理")
 	return &body[actionAccepted]{actionAccepted{act.ID}}, nil
 }
 
@@ -268,6 +269,7 @@ func (a *API) edit(ctx context.Context, in *editInput) (*body[editingView], erro
 	if err := a.Complaints.Acknowledge(ctx, c.ID, p.UserID, p.Name, false); err != nil {
 		return nil, err
 	}
+	a.personActs(ctx, c.ID, "正在写回应")
 	return &body[editingView]{editingView{editing{e.UserID, e.UserName, e.Until}}}, nil
 }
 

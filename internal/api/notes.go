@@ -54,6 +54,7 @@ func (a *API) addNote(ctx context.Context, in *noteInput) (*body[noteView], erro
 	if err != nil {
 		return nil, err
 	}
+	a.personActs(ctx, c.ID, "写了备注")
 	return &body[noteView]{noteViewOf(n)}, nil
 }
 

@@ -157,5 +157,6 @@ func (a *API) acknowledge(ctx context.Context, in *ByID) (*body[complaintView], 
 	if err := a.Complaints.Acknowledge(ctx, c.ID, p.UserID, p.Name, true); err != nil {
 		return nil, err
 	}
+	a.personActs(ctx, c.ID, "点了“我已看到”")
 	return a.complaintView(ctx, c)
 }

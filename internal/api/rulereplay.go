@@ -91,6 +91,11 @@ func (a *API) addAutomation(ctx context.Context, c *complaint.Complaint, v *comp
 	return nil
 }
 
+// personActs takes a case from a rule at once because the caller did something in it.
+func (a *API) personActs(ctx context.Context, complaintID, what string) {
+	a.Rules.PersonActs(ctx, complaintID, who(ctx).Name+what)
+}
+
 func (a *API) stopAutomation(ctx context.Context, in *ByID) (*body[complaintView], error) {
 	c, err := a.complaint(ctx, in.ID)
 	if err != nil {

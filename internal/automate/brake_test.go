@@ -190,7 +190,18 @@ func TestARuleThatFailsPausesItself(t *testing.T) {
 		w.decision(ok, Done)
 		// One abnormal refund is enough.
 		paykit.Outcome(t, w.pay, "ABNORMAL")
-		c := w.arrive(wechatsim.Filing{})
+		c, behind := w.arrive(wechatsim.Filing{}), w.arrive(wechatsim.Filing{})
+		id := w.decision(c, Waiting).ID
+		for range 4 {
+			w.must(w.rules.Step(t.Context(), id))
+			rs, err := w.refunds.OfComplaint(t.Context(), c.ID)
+			w.must(err)
+			for i := range rs {
+				w.must(w.refunds.Advance(t.Context(), refund.AdvanceArgs{RefundID: rs[i].ID, Turn: rs[i].Turn}))
+			}
+		}
+		w.decision(behind, HandedOver) // at once
+		w.effects(behind, 0, 0)
 		w.run()
 		if d := w.decision(c, Stopped); d.ReasonCode != codeAbnormal {
 			t.Errorf("%s", d.ReasonCode)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/uptrace/bun"
+
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/refund"
@@ -165,5 +167,5 @@ func (s *Service) trip(ctx context.Context, tx db.Tx, r *Rule, reason string) (s
 		return "", fmt.Errorf("pause rule: %w", err)
 	}
 	s.log.WarnContext(ctx, "a rule paused itself", "rule", r.ID, "failures", r.Failures)
-	return reason, nil
+	return reason, s.handOverWaiting(ctx, tx, codeRulePaused, reason, func(q *bun.SelectQuery) *bun.SelectQuery { return q.Where("rule_id = ?", r.ID) })
 }
