@@ -111,7 +111,6 @@ func TestATestPromisesNoSecondTry(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		w := newWorld(t, d)
 		ch := w.channel("邮箱")
-		const end = "测试消息不会自动重发，请稍后再试。"
 		for _, o := range []channel.Outcome{channel.Retry, channel.Unknown} {
 			w.provider.script(channel.Result{Outcome: o, ProviderCode: "x", Text: "服务器没有及时答复。"})
 			if r, err := w.Test(t.Context(), ch, "a@163.com"); err != nil || r.OK || r.Text != "服务器没有及时答复。测试消息不会自动重发，请稍后再试。" {

@@ -50,5 +50,6 @@ export const routes: RouteRecordRaw[] = [
       { path: 'audit', component: () => import('./pages/AuditTab.vue'), meta: { title: 'settings.audit' } },
     ],
   },
+  { path: '/rules/:id?', component: () => import('./pages/RulesPage.vue'), meta: { title: 'page.rules', rail: 'rules' } },
   { path: '/:rest(.*)*', component: () => import('./pages/NotFoundPage.vue'), meta: { title: 'page.notFound' } },
 ]

@@ -9,13 +9,15 @@ import reminder from './reminders'
 import report from './reports'
 import resend from './resend'
 import retention from './retention'
+import rule from './rules'
 import standing from './standing'
 import ledger from './ledger'
 import merchant from './merchants'
 
 export default {
   only,
-  page: { reports: 'Reports', standing: 'Standing' },
+  page: { reports: 'Reports', standing: 'Standing', rules: 'Rules' },
+  rule,
   standing,
   reminder,
   report,

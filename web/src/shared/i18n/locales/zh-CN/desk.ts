@@ -9,13 +9,15 @@ import reminder from './reminders'
 import report from './reports'
 import resend from './resend'
 import retention from './retention'
+import rule from './rules'
 import standing from './standing'
 import ledger from './ledger'
 import merchant from './merchants'
 
 export default {
   only,
-  page: { reports: '报表', standing: '交易违规' },
+  page: { reports: '报表', standing: '交易违规', rules: '自动化' },
+  rule,
   standing,
   reminder,
   report,
