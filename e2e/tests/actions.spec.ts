@@ -137,3 +137,67 @@ async function send(page: Page) {
   await page.getByTestId('confirm-send').click()
   await expect(page.getByTestId('answer-status')).toHaveAttribute('data-state', 'done', { timeout: 20_000 })
 }
+
+interface Told { id: string; status: number | null; automation: { state: string } | null; timeline: { source: string; actor: string | null; text: string }[] }
+
+test('a rule answers what it may, and nothing any more once everything is stopped', async ({ page, isMobile, zhisu }) => {
+  const words = '非常抱歉让您久等了，您的订单今天发出。'
+  const appid = 'wx0a9d3be1724f6c58' // of the demo
+  const file = async () => (await zhisu.simulator<{ complaint_order_id: string }>('POST', '/complaints', { appid, type: 612, amount: 88_00 })).complaint_order_id
+  const told = async (number: string) => {
+    const { items } = await zhisu.api<{ items: Told[] }>('GET', `/complaints?view=all&q=${number}`)
+    return items[0] && zhisu.api<Told>('GET', `/complaints/${items[0].id}`)
+  }
+  const atWeChat = async (number: string) => (await zhisu.simulator<{ status: number }>('GET', `/complaints/${number}`)).status
+  const rule = await zhisu.api<{ id: string }>('POST', '/rules', {
+    name: '拒绝发货先道歉', program_ids: [], types: [612], amount_max: 100_00, wait_minutes: 0, decision: 'agree', content: words, refund: 'none', max_cases_per_day: 5,
+  })
+  try {
+    await test.step('it is enabled after a look at the past', async () => {
+      await page.goto(`${zhisu.ready.url}/${isMobile ? 'complaints' : `rules/${rule.id}`}`)
+      await page.getByTestId('login-email').fill(zhisu.ready.email)
+      await page.getByTestId('login-password').fill(zhisu.ready.password)
+      await page.getByTestId('login-submit').click()
+      await expect(page.getByTestId('login-submit')).toHaveCount(0)
+      if (isMobile) {
+        // Rules are desk work.
+        await zhisu.api('POST', `/rules/${rule.id}/replay`)
+        await zhisu.api('PATCH', `/rules/${rule.id}`, { state: 'active' })
+        return
+      }
+      await page.getByTestId('rule-replay').click()
+      await expect(page.getByTestId('replay')).toBeVisible()
+      await page.getByTestId('rule-enable').click()
+      await expect(page.getByTestId('rule-pause')).toBeVisible()
+    })
+
+    await test.step('a complaint is answered, and the case says by what', async () => {
+      const number = await file()
+      await expect.poll(() => atWeChat(number), { timeout: 20_000 }).toBe(203)
+      await expect.poll(async () => (await told(number))?.automation?.state).toBe('done')
+      const c = await told(number)
+      await page.goto(`${zhisu.ready.url}/complaints/${c!.id}?view=all`)
+      await expect(page.getByTestId('automation')).toBeVisible()
+      await expect(page.getByTestId('case')).toContainText(words)
+    })
+
+    await test.step('after everything is stopped, the next one is left to people', async () => {
+      if (isMobile) {
+        await zhisu.api('POST', '/rules/stop')
+      } else {
+        await page.goto(`${zhisu.ready.url}/rules`)
+        await page.getByTestId('rules-stop').click()
+        await page.getByTestId('rules-stop-sure').click()
+        await expect(page.getByTestId('rules-resume')).toBeVisible()
+      }
+      const number = await file()
+      await expect.poll(async () => (await told(number))?.status).toBe(201)
+      await zhisu.api('POST', `/complaints/${(await told(number))!.id}/sync`)
+      expect(await atWeChat(number)).toBe(201)
+      expect((await told(number))!.automation?.state ?? 'handed_over').toBe('handed_over')
+    })
+  } finally {
+    await zhisu.api('POST', '/rules/resume')
+    await zhisu.api('DELETE', `/rules/${rule.id}`)
+  }
+})
