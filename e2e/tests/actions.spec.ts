@@ -142,7 +142,6 @@ interface Told { id: string; status: number | null; automation: { state: string 
 
 test('a rule answers what it may, and nothing any more once everything is stopped', async ({ page, isMobile, zhisu }) => {
   const words = '非常抱歉让您久等了，您的订单今天发出。'
-  const appid = 'wx0a9d3be1724f6c58' // of the demo
   const file = async () => (await zhisu.simulator<{ complaint_order_id: string }>('POST', '/complaints', { appid, type: 612, amount: 88_00 })).complaint_order_id
   const told = async (number: string) => {
     const { items } = await zhisu.api<{ items: Told[] }>('GET', `/complaints?view=all&q=${number}`)
