@@ -127,7 +127,7 @@ func judge(r *Rule, c *complaint.Complaint, p Program, first First, now db.Time)
 		return why
 	}
 	switch {
-	case r.EnabledAt.IsZero() || c.FirstSeenAt < r.EnabledAt || c.CreatedAt < r.EnabledAt:
+	case r.EnabledAt.IsZero() || c.FirstSeenAt < r.EnabledAt || c.CreatedAt < r.EnabledAt-r.EnabledAt%1000: // WeChat's times are whole seconds
 		return Reason{codeNotNew, "投诉在规则启用之前就有了"}
 	case !r.valid(c.FirstSeenAt) || !r.valid(now):
 		return Reason{codeValidity, "不在规则的有效期内"}

@@ -33,9 +33,14 @@ func TestWhatIsNotKnownIsNotMet(t *testing.T) {
 		"more than the case is about": {func(r *Rule, _ *complaint.Complaint, _ *Program) {
 			r.Refund, r.RefundAmount = FixedRefund, ptr(int64(3001))
 		}, IsFirst, codeAmount},
-		"no order":                         {func(_ *Rule, c *complaint.Complaint, _ *Program) { c.TransactionID = "" }, IsFirst, codeOrder},
-		"not told when it was filed":       {func(_ *Rule, c *complaint.Complaint, _ *Program) { c.CreatedAt = 0 }, IsFirst, codeNotNew},
-		"filed before the rule":            {func(_ *Rule, c *complaint.Complaint, _ *Program) { c.CreatedAt = now - 2*day }, IsFirst, codeNotNew},
+		"no order":                   {func(_ *Rule, c *complaint.Complaint, _ *Program) { c.TransactionID = "" }, IsFirst, codeOrder},
+		"not told when it was filed": {func(_ *Rule, c *complaint.Complaint, _ *Program) { c.CreatedAt = 0 }, IsFirst, codeNotNew},
+		"filed before the rule":      {func(_ *Rule, c *complaint.Complaint, _ *Program) { c.CreatedAt = now - 2*day }, IsFirst, codeNotNew},
+		"filed in the second it was enabled": {func(r *Rule, c *complaint.Complaint, _ *Program) {
+			r.EnabledAt = now - now%1000 - 500
+			c.CreatedAt = r.EnabledAt - r.EnabledAt%1000
+		}, IsFirst, ""},
+		"heard of before it was enabled":   {func(r *Rule, c *complaint.Complaint, _ *Program) { c.FirstSeenAt = r.EnabledAt - 1 }, IsFirst, codeNotNew},
 		"a rule that was never enabled":    {func(r *Rule, _ *complaint.Complaint, _ *Program) { r.EnabledAt = 0 }, IsFirst, codeNotNew},
 		"before its time":                  {func(r *Rule, _ *complaint.Complaint, _ *Program) { r.ValidFrom = now + 1 }, IsFirst, codeValidity},
 		"after its time":                   {func(r *Rule, _ *complaint.Complaint, _ *Program) { r.ValidTo = now }, IsFirst, codeValidity},
