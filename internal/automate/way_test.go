@@ -209,3 +209,42 @@ func paidState(w *world, c *complaint.Complaint) State {
 	w.must(err)
 	return d.State
 }
+
+func TestAPersonIsFasterThanWhatIsQueued(t *testing.T) {
+	onOneEngine(t, func(w *world) {
+		w.enable(refundRule())
+		r := agreeRule()
+		r.Types.V = []int64{641}
+		w.enable(r)
+		for _, problem := range []int{613, 641} {
+			c := w.arrive(wechatsim.Filing{Type: problem})
+			id := w.decision(c, Waiting).ID
+			w.must(w.rules.Step(t.Context(), id))
+			w.must(w.rules.Step(t.Context(), id)) // the refund, or the answer, is asked for and not sent
+			_, err := w.complaints.AddNote(t.Context(), c.ID, "u1", "周敏", "先等等")
+			w.must(err)
+			w.run()
+			w.decision(c, HandedOver)
+			w.effects(c, 0, 0)
+		}
+	})
+}
+
+func TestALostAnswerOfWeChatPayMovesMoneyOnce(t *testing.T) {
+	onOneEngine(t, func(w *world) {
+		w.enable(refundRule())
+		for _, mode := range []string{"accept_then_500", "accept_then_hang_up", "drop"} {
+			paykit.Fail(t, w.pay, "pay.refund.create", mode)
+			w.must(w.sim.AddFault(wechatsim.Fault{Target: respondAPI, Errcode: ptr(-1), After: true, Times: 1}))
+			c := w.arrive(wechatsim.Filing{})
+			for range 60 {
+				w.work()
+				w.clock.Advance(5 * time.Second)
+			}
+			w.decision(c, Done)
+			w.effects(c, 1, 3000)
+			w.pay.ClearFaults()
+			w.sim.ClearFaults()
+		}
+	})
+}
