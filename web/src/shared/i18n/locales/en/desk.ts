@@ -81,6 +81,15 @@ export default {
     authDomain: '授权发起页域名', eventsUrl: '授权事件接收 URL', messagesUrl: '消息与事件接收 URL', token: '消息校验 Token', key: '消息加解密 Key', ip: 'IP 白名单',
     appidHint: 'Paste $APPID$ as it is', ipHint: 'This server\'s public outgoing IP', keyLength: '{n} characters, not shown again after this page', kept: 'Stored, not shown again', notMade: 'Not made yet',
     freshHint: 'Token and Key are not shown again after this page: copy them into WeChat\'s console first.', keptHint: 'Token and Key can be made anew; the old ones stay valid while you switch.',
+    check: {
+      settings: { ok: { text: 'AppID, secret, Token and Key are stored' }, waiting: { text: 'Enter the third-party platform first' } },
+      ticket: {
+        ok: { text: 'WeChat\'s ticket has come', hint: 'Again every 10 minutes' }, waiting: { text: 'No ticket from WeChat yet', hint: 'Comes every 10 minutes once its console is saved' },
+        failed: { text: 'No ticket for too long', hint: 'Check the URL of the events and the firewall' },
+      },
+      token: { ok: { text: 'Token of the platform obtained' }, waiting: { text: 'Checked with the first ticket', hint: 'The IP list in WeChat\'s console must hold this server' }, failed: { text: 'No token of the platform' } },
+      messages: { ok: { text: 'A push of a program has come' }, waiting: { text: 'Checked once a program is authorised', hint: 'Paste $APPID$ as it is' } },
+    },
     proven: { token: 'Signatures agree', key: 'WeChat\'s pushes can be opened' }, notProven: 'Checked with the first ticket',
     makeHint: 'Make Token and Key first, then paste them with the addresses above.', make: 'Make Token and Key', makeAgain: 'Make anew', checkNow: 'Check now',
     keepTicked: 'Keep these three ticked', set: { complaints: '小程序违规与交易投诉管理', service: '客服', guarantee: '小程序交易保障' },

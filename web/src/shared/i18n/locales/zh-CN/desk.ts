@@ -81,6 +81,15 @@ export default {
     authDomain: '授权发起页域名', eventsUrl: '授权事件接收 URL', messagesUrl: '消息与事件接收 URL', token: '消息校验 Token', key: '消息加解密 Key', ip: 'IP 白名单',
     appidHint: '$APPID$ 原样粘贴，不要替换', ipHint: '填这台服务器的公网出口 IP', keyLength: '{n} 位，离开本页后不再显示', kept: '已保存，不再显示', notMade: '还没有生成',
     freshHint: '离开本页后 Token 和 Key 不再显示，请先复制到微信后台。', keptHint: 'Token 和 Key 看不到了可以重新生成，旧的在切换期间仍然有效。',
+    check: {
+      settings: { ok: { text: 'AppID、密钥、Token 和 Key 都已保存' }, waiting: { text: '先填写第三方平台信息' } },
+      ticket: {
+        ok: { text: '收到了微信票据', hint: '之后每 10 分钟一次' }, waiting: { text: '还没有收到微信票据', hint: '保存微信后台的配置后，微信每 10 分钟推送一次' },
+        failed: { text: '很久没有收到微信票据', hint: '请检查授权事件接收 URL 和服务器的防火墙' },
+      },
+      token: { ok: { text: '已换到平台令牌' }, waiting: { text: '收到票据后自动检查', hint: '微信后台的 IP 白名单要包含本服务器' }, failed: { text: '没有换到平台令牌' } },
+      messages: { ok: { text: '收到了小程序的推送' }, waiting: { text: '授权小程序后自动检查', hint: '$APPID$ 原样粘贴，不要替换' } },
+    },
     proven: { token: '签名一致', key: '能解开微信的推送' }, notProven: '收到票据后自动检查',
     makeHint: '先生成 Token 和 Key，再和上面的地址一起粘贴到微信后台。', make: '生成 Token 和 Key', makeAgain: '重新生成', checkNow: '现在检查',
     keepTicked: '授权时请保持这三项勾选', set: { complaints: '小程序违规与交易投诉管理', service: '客服', guarantee: '小程序交易保障' },
