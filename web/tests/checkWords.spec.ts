@@ -22,6 +22,7 @@ test('English has its own for what it knows, the reason of a failure included as
   const words = wordsIn('en')
   expect(words(ticket)).toEqual({ ...ticket, text: 'WeChat\'s ticket has come', hint: 'Again every 10 minutes' })
   expect(words({ id: 'token', state: 'failed', text: '没有换到平台令牌', hint: '微信拒绝了本机的 IP' })).toMatchObject({ text: 'No token of the platform', hint: '微信拒绝了本机的 IP' })
-  const other = { id: 'channel', state: 'failed', text: '还没有设置通知渠道' }
+  expect(words({ ...ticket, id: 'platform_ticket' }).text).toBe('WeChat\'s ticket has come')
+  const other = { id: 'channel', state: 'failed', text: '通知渠道「店长邮箱」发送失败' }
   expect(words(other)).toEqual(other)
 })

@@ -89,6 +89,8 @@ export default {
       },
       token: { ok: { text: 'Token of the platform obtained' }, waiting: { text: 'Checked with the first ticket', hint: 'The IP list in WeChat\'s console must hold this server' }, failed: { text: 'No token of the platform' } },
       messages: { ok: { text: 'A push of a program has come' }, waiting: { text: 'Checked once a program is authorised', hint: 'Paste $APPID$ as it is' } },
+      programs: { ok: { text: 'Programs are authorised' } },
+      channels: { ok: { text: 'Channels of notices work' }, failed: { text: 'No channel for notices yet', hint: 'Nobody is told of a new complaint' } },
     },
     proven: { token: 'Signatures agree', key: 'WeChat\'s pushes can be opened' }, notProven: 'Checked with the first ticket',
     makeHint: 'Make Token and Key first, then paste them with the addresses above.', make: 'Make Token and Key', makeAgain: 'Make anew', checkNow: 'Check now',

@@ -89,6 +89,8 @@ export default {
       },
       token: { ok: { text: '已换到平台令牌' }, waiting: { text: '收到票据后自动检查', hint: '微信后台的 IP 白名单要包含本服务器' }, failed: { text: '没有换到平台令牌' } },
       messages: { ok: { text: '收到了小程序的推送' }, waiting: { text: '授权小程序后自动检查', hint: '$APPID$ 原样粘贴，不要替换' } },
+      programs: { ok: { text: '小程序授权正常' } },
+      channels: { ok: { text: '通知渠道正常' }, failed: { text: '还没有设置通知渠道', hint: '有新投诉时没有人会收到通知' } },
     },
     proven: { token: '签名一致', key: '能解开微信的推送' }, notProven: '收到票据后自动检查',
     makeHint: '先生成 Token 和 Key，再和上面的地址一起粘贴到微信后台。', make: '生成 Token 和 Key', makeAgain: '重新生成', checkNow: '现在检查',
