@@ -16,5 +16,6 @@ export default {
   wrong: { name: 'A name is needed', types: 'Choose a problem', money: 'An amount above 0 is needed', to: 'The end must come after the beginning', content: 'Write the answer or choose a text', cases: 'A number above 0 is needed' },
   editStops: 'Saving switches the rule off; it has to be replayed again', draftHint: 'Once saved, replay it, then enable it', saveDraft: 'Save as draft', none: 'No rules yet', noneText: 'Rules can answer common complaints about small amounts. Begin with one that only answers and refunds nothing, replay it, then enable it. Everything can be stopped at any time.', startFrom: 'Start from: {name}',
   example: { late: 'Late delivery', lateText: '非常抱歉让您久等了。您的订单我们会在 24 小时内发出，请留意物流信息。', bank: 'Power bank returned, still charged', bankText: '非常抱歉，经核实您已归还充电宝，多收的费用已全额退还，请查收。' },
+  earlier: 'Try earlier', later: 'Try later', unsaved: 'The changes are not saved', discard: 'Discard', gone: 'This rule does not exist; it may have been deleted', seeAll: 'See all {n}', uncompared: '{n} more were answered by nobody in Zhisu and not compared', truncated: 'There were too many complaints; only those since {when} were replayed',
   takeOver: 'Leave it to people',
 }

@@ -16,5 +16,6 @@ export default {
   wrong: { name: '请填写名称', types: '至少选一种问题', money: '请填写大于 0 的金额', to: '结束要在开始之后', content: '请填写回应内容，或选一条话术', cases: '请填写大于 0 的单数' },
   editStops: '保存后规则变为未启用，需要重新回放', draftHint: '保存后先回放，再启用', saveDraft: '存为草稿', none: '还没有规则', noneText: '常见又金额不大的投诉，可以让规则先回应。先写一条只回应、不退款的规则，回放看看，再启用；随时可以全部停止。', startFrom: '从示例开始：{name}',
   example: { late: '延迟发货', lateText: '非常抱歉让您久等了。您的订单我们会在 24 小时内发出，请留意物流信息。', bank: '充电宝已还仍计费', bankText: '非常抱歉，经核实您已归还充电宝，多收的费用已全额退还，请查收。' },
+  earlier: '提前一位', later: '推后一位', unsaved: '修改还没有保存', discard: '不保存', gone: '没有这条规则，可能已经删除', seeAll: '看全部 {n} 单', uncompared: '另有 {n} 单没有人在知诉里回应，没有比较', truncated: '投诉太多，只回放了 {when} 以后的',
   takeOver: '改为人工处理',
 }
