@@ -239,6 +239,21 @@ func (s *Service) goOn(ctx context.Context, tx db.Tx, d *Decision) error {
 	return tx.Enqueue(ctx, StepArgs{DecisionID: d.ID}, &river.InsertOpts{Queue: db.QueueAct})
 }
 
+// lookLater keeps what is known of a decision whose refund or answer is still on its way.
+func (s *Service) lookLater(ctx context.Context, d *Decision) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		if _, err := s.lockSwitch(ctx, tx); err != nil {
+			return err
+		}
+		d.NextAt = s.now() + ms(lookEvery)
+		ok, err := s.change(ctx, tx, d)
+		if err == nil && !ok {
+			err = errOvertaken
+		}
+		return err
+	})
+}
+
 // handOver ends a decision in favour of people, for a reason that is no failure.
 func (s *Service) handOver(ctx context.Context, d *Decision, why Reason) error {
 	return s.finish(ctx, d, HandedOver, why)

@@ -33,17 +33,7 @@ func (s *Service) seeAnswer(ctx context.Context, d *Decision) error {
 		}
 		return s.finish(ctx, d, Stopped, why)
 	}
-	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		if _, err := s.lockSwitch(ctx, tx); err != nil {
-			return err
-		}
-		d.NextAt = s.now() + ms(lookEvery)
-		ok, err := s.change(ctx, tx, d)
-		if err == nil && !ok {
-			err = errOvertaken
-		}
-		return err
-	})
+	return s.lookLater(ctx, d)
 }
 
 // askAnswer asks for the answer under the decision's key: a repeat gets the same one. After a refund the text may name it.

@@ -105,17 +105,7 @@ func (s *Service) awaitRefund(ctx context.Context, d *Decision, r *refund.Refund
 	if err != nil || stored == nil || stored.RefundID == d.RefundID && was == d.Reason && d.NextAt > s.now() {
 		return err
 	}
-	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		if _, err := s.lockSwitch(ctx, tx); err != nil {
-			return err
-		}
-		d.NextAt = s.now() + ms(lookEvery)
-		ok, err := s.change(ctx, tx, d)
-		if err == nil && !ok {
-			err = errOvertaken
-		}
-		return err
-	})
+	return s.lookLater(ctx, d)
 }
 
 // tooSlow leaves the answer to people. A refund that was not sent is taken back; one that is on its way is seen through by its own rules.

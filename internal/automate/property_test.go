@@ -44,7 +44,7 @@ func (w *world) play(rt *rapid.T) {
 	sent := map[string]bool{} // cases of which something was sent before the last stop
 	any1 := func(rt *rapid.T) *complaint.Complaint {
 		if len(cases) == 0 {
-			rt.Skip("no case")
+			cases = append(cases, w.arrive(wechatsim.Filing{}))
 		}
 		return rapid.SampledFrom(cases).Draw(rt, "case")
 	}
