@@ -84,7 +84,8 @@ fuzz: ## every fuzz target for FUZZTIME (10000x)
 .PHONY: e2e
 e2e: prerequisites-test build bin/tools/mailpit $(E2E_MODULES) ## the real binary in a real browser, with a real mail server
 	mkdir -p $(REPORTS)
-	scripts/with-postgres --no-fsync npm --prefix e2e test
+	rm -f $(REPORTS)/playwright.json
+	scripts/with-postgres --no-fsync npm --prefix e2e test || { scripts/no-skips playwright $(REPORTS)/playwright.json; exit 1; }
 	scripts/no-skips playwright $(REPORTS)/playwright.json
 
 .PHONY: bench

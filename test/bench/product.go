@@ -32,11 +32,7 @@ func newProduct(binary string, env ...string) (*product, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a data directory: %w", err)
 	}
-	addr, err := freeAddress()
-	if err != nil {
-		return nil, err
-	}
-	admin, err := freeAddress()
+	addr, admin, err := freeAddresses()
 	if err != nil {
 		return nil, err
 	}
@@ -50,14 +46,18 @@ func newProduct(binary string, env ...string) (*product, error) {
 
 func (p *product) remove() { _ = os.RemoveAll(p.dir) } // litter at worst
 
-func freeAddress() (string, error) {
+// freeAddresses asks for both together: an address that is given back may be the next one handed out.
+func freeAddresses() (addr, admin string, err error) {
 	var lc net.ListenConfig
 	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
-		return "", fmt.Errorf("find a free port: %w", err)
+		return "", "", fmt.Errorf("find a free port: %w", err)
 	}
-	addr := l.Addr().String()
-	return addr, l.Close()
+	other, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", "", errors.Join(fmt.Errorf("find a free port: %w", err), l.Close())
+	}
+	return l.Addr().String(), other.Addr().String(), errors.Join(l.Close(), other.Close())
 }
 
 // start runs the product and returns how long it took from exec to being ready.
