@@ -1,15 +1,25 @@
 import { fileURLToPath } from 'node:url'
 import vue from '@vitejs/plugin-vue'
+import type { Plugin } from 'vite'
 import { defineConfig } from 'vitest/config'
+
+const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+/** vue-i18n looks up one name in the whole of Vue, so that all of Vue would come along. It gets the parts it uses. */
+const partsOfVue: Plugin = {
+  name: 'parts-of-vue',
+  enforce: 'pre',
+  resolveId: (id, importer) => (id === 'vue' && importer?.includes('/node_modules/vue-i18n/') ? src('shared/vueI18n.ts') : null),
+}
 
 // The build goes to dist/, which the Go binary embeds; everything with a hash in its name lives under /assets and may be cached for ever.
 export default defineConfig({
-  plugins: [vue()],
+  plugins: [vue(), partsOfVue],
   resolve: {
     alias: {
-      '@': fileURLToPath(new URL('./src', import.meta.url)),
+      '@': src(''),
       // Vue Query reaches Vue through a bridge for Vue 2 that drags all of Vue into the bundle.
-      'vue-demi': fileURLToPath(new URL('./src/shared/vueDemi.ts', import.meta.url)),
+      'vue-demi': src('shared/vueDemi.ts'),
     },
   },
   define: {
@@ -18,7 +28,8 @@ export default defineConfig({
     __VUE_I18N_FULL_INSTALL__: 'false',
     __VUE_I18N_LEGACY_API__: 'false',
     __INTLIFY_PROD_DEVTOOLS__: 'false',
-    __INTLIFY_DROP_MESSAGE_COMPILER__: 'false',
+    // shared/i18n/message.ts takes its place; tests compare the two.
+    __INTLIFY_DROP_MESSAGE_COMPILER__: process.env.VITEST ? 'false' : 'true',
   },
   build: {
     outDir: 'dist',
@@ -32,7 +43,8 @@ export default defineConfig({
         // Few files instead of many crumbs: the server speaks HTTP/1.1 behind most proxies.
         codeSplitting: {
           groups: [
-            { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|openapi-fetch)[\\/]/, priority: 3 },
+            // useQueries is for few pages of the desk.
+            { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|openapi-fetch)[\\/](?!.*[qQ]ueries(Observer)?\.js)/, priority: 3 },
             { name: 'common', test: /src[\\/]shared[\\/](?!i18n[\\/]locales)/, minShareCount: 4, priority: 2 },
             { name: 'element', test: /node_modules[\\/](element-plus|lodash|@vueuse|@popperjs|@floating-ui|memoize-one|normalize-wheel-es)/, minShareCount: 6, priority: 1 },
           ],

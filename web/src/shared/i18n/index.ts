@@ -1,4 +1,5 @@
 import { createI18n, type I18n } from 'vue-i18n'
+import { compile } from './message'
 
 export const LOCALES = ['zh-CN', 'en'] as const
 export type Locale = (typeof LOCALES)[number]
@@ -40,6 +41,7 @@ export const i18n: I18n<Words, Words, Words, string, false> = createI18n({
   missingWarn: false,
   fallbackWarn: false,
   messages: {},
+  messageCompiler: compile,
 })
 
 /** A face may say a shared sentence shorter: its own words are laid over the shared ones. */
