@@ -56,7 +56,7 @@ export default {
   weekday: { 0: 'Sunday', 1: 'Monday', 2: 'Tuesday', 3: 'Wednesday', 4: 'Thursday', 5: 'Friday', 6: 'Saturday' },
   workbench: {
     allPrograms: 'All {n}',
-    today: '{weekday}, {month}/{day}', numbers: 'Today', todo: 'To do', todoHint: 'wait for you', due12h: 'Due within 12 h', due12hHint: 'do these first',
+    today: '{weekday}, {month}/{day}', numbers: 'Today', todo: 'To do', todoHint: 'waiting for you', due12h: 'Due within 12 h', due12hHint: 'do these first',
     newToday: 'New today', newTodayHint: 'since midnight', overdue: 'Overdue', overdueHint: 'past their deadline', dueSoon: 'Due soon', allTodo: 'All {n}',
     nothing: 'Nothing to do right now', days: 'Last {n} days', created: 'New', closed: 'Closed', dayIs: '{day}: {created} new, {closed} closed', average: '{average} a day over {n} days', health: 'Connection health', checked: 'Checked {when}',
   },

@@ -8,8 +8,8 @@ export default {
     fallback: 'otherwise {channels}', quiet: 'quiet from {from} to {until}', single: 'one by one',
   },
   links: {
-    title: 'One-tap links', active: '{n} work', rights: { see: 'may look', act: 'may answer' }, used: 'opened {n} times, last {when}', unused: 'not opened yet', until: 'works until {when}',
-    state: { active: 'works', expired: 'expired', revoked: 'revoked' }, by: ' ({name})', revoke: 'Revoke', sure: 'Revoke it', hint: 'The link in a message opens this complaint without a login. Revoked, it ends at once, and this receiver gets no other one.',
+    title: 'One-tap links', active: '{n} active', rights: { see: 'may look', act: 'may answer' }, used: 'opened {n} times, last {when}', unused: 'not opened yet', until: 'valid until {when}',
+    state: { active: 'active', expired: 'expired', revoked: 'revoked' }, by: ' ({name})', revoke: 'Revoke', sure: 'Revoke it', hint: 'The link in a message opens this complaint without a login. Revoked, it ends at once, and this receiver gets no other one.',
   },
   ladder: {
     off: 'Escalation is off: when nobody confirms, nobody else is told.', suggest: 'Use the suggested three steps',

@@ -1,6 +1,6 @@
 /** The page of refunds. */
 export default {
-  tab: { list: 'Refunds', totals: 'Totals', reconcile: 'Reconciliation' }, search: 'Complaint, refund or payment no.', state: 'State', anyState: 'All states', program: 'Program', anyProgram: 'All programs', merchant: 'Merchant', anyMerchant: 'All merchants',
+  tab: { list: 'Refunds', totals: 'Totals', reconcile: 'Reconciliation' }, search: 'Complaint or payment no.', state: 'State', anyState: 'All states', program: 'Program', anyProgram: 'All programs', merchant: 'Merchant', anyMerchant: 'All merchants',
   noneText: 'Refund from a complaint; every refund is kept here', at: 'Time', amount: 'Amount', reason: 'Reason', who: 'By', case: 'Complaint', one: 'Refund', csv: 'Export CSV', xlsx: 'Export XLSX', attempts: 'Every call to WeChat Pay',
   kinds: { submit: 'Submitted', query: 'Asked', notify: 'Told', order: 'Order read' }, outcomes: { done: 'done', ok: 'done', unknown: 'unclear', wrong: 'refused', retry: 'again later', pending: 'no answer', running: 'under way', processing: 'at WeChat Pay', not_found: 'not known' },
   by: 'Totals by', bys: { program: 'Program', merchant: 'Merchant', day: 'Day' }, count: 'Refunds', sum: 'Refunded', open: 'On the way', average: 'Average', none: 'No refund in this time', all: 'Total', noName: 'Unknown',

@@ -10,7 +10,7 @@ export default {
   above: 'Above {amount} in all for this order, {names} has to approve', aboveAlways: 'Every refund has to be approved by {names}', someone: 'a colleague who may refund',
   reason: 'Reason', reasonHint: 'The buyer reads it in WeChat Pay\'s message', reasonHidden: 'Not shown to the buyer for a partial refund of 1 yuan or less', reasonLike: 'e.g. 商品破损，全额退款',
   bytes: '{n} / {max} bytes', tooLong: '{n} bytes too long; shorten it before submitting',
-  way: 'Way of the money', from: 'From merchant “{name}” back to where the buyer paid from', arrives: 'Usually within 1 to 3 working days; WeChat Pay tells the buyer', final: 'It cannot be taken back',
+  way: 'Paid by', from: 'Merchant "{name}", back to the account the buyer paid with', arrives: 'Usually within 1 to 3 working days; WeChat Pay tells the buyer', final: 'It cannot be taken back',
   submit: 'Refund {amount}', finalReview: 'Can be cancelled until approved', review: 'Submit for approval', handing: 'Submitting', more: 'Another refund', close: 'Close', back: 'Back to the complaint', earlier: 'Refunds of this order', none: 'No refund yet',
   fault: {
     empty: 'The amount is missing', format: 'At most two decimals, as in 300.00', zero: 'More than 0, please', over: 'At most {amount} is left', limit: 'You may refund {amount} more of this order; ask a colleague who may refund for more', noLimit: 'You may not refund; ask a colleague who may',

@@ -22,7 +22,7 @@ export default {
   },
   list: { join: ', ' },
   time: {
-    unknown: '–', never: 'Never', justNow: 'Just now', secondsAgo: '{n} s ago', minutesAgo: '{n} min ago', hoursAgo: '{n} h ago', today: '{time} today',
+    unknown: '–', never: 'Never', justNow: 'just now', secondsAgo: '{n} s ago', minutesAgo: '{n} min ago', hoursAgo: '{n} h ago', today: '{time} today',
     yesterday: '{time} yesterday', tomorrow: '{time} tomorrow', date: '{month}/{day} {time}', dateYear: '{year}/{month}/{day} {time}',
     daysHours: '{d} d {h} h', hoursMinutes: '{h} h {m} min', minutes: '{m} min', hours: '{h} h', days: '{d} d', underMinute: 'under 1 min',
   },
@@ -80,7 +80,7 @@ export default {
     678: 'Charge: paid by a minor', 679: 'Other problem', 610001: 'Less to watch than promised', 610002: 'Content differs from ads', 610003: 'Content does not play', 610004: 'Paid by a minor', 610005: 'Other',
   },
   source: { all: 'All', wechat: 'WeChat', staff: 'Staff', auto: 'Automatic', rule: 'Rule', system: 'System' },
-  inbox: { search: 'Number, product, text, phone', size: '{n} cases', hasDraft: 'Draft' },
+  inbox: { search: 'Number, text, phone', size: '{n} cases', hasDraft: 'Draft' },
   empty: { noMatch: 'Nothing matches', noText: 'The buyer wrote no text', noData: 'Nothing to choose from' },
   case: {
     missing: 'This complaint was not found', missingText: 'It may be outside your programs, or the link is incomplete.', back: 'Back to the list', number: 'Complaint {id}', sync: 'Sync',

@@ -1,1 +1,1 @@
-export default { act: '我已看到', by: '{name} 已看到，{when}' }
+export default { act: '我已看到', by: '{name}已看到，{when}' }

@@ -46,7 +46,7 @@ export default {
   },
   keys: { title: '键盘快捷键', move: '下一单、上一单', open: '进入投诉单', respond: '回应', evidence: '补充凭证图片', choose: '选择，按住 Shift 连选', search: '搜索', escape: '收起、退出搜索', help: '显示本页快捷键' },
   case: {
-    copyId: '复制投诉单号', filed: '用户发起于 {when}', wechatSays: '微信状态：{text}', synced: '与微信同步于 {when}', notSynced: '还没有同步到详情',
+    copyId: '复制投诉单号', filed: '{when} 发起', wechatSays: '微信状态：{text}', synced: '与微信同步：{when}', notSynced: '还没有同步到详情',
   },
   fact: { amount: '订单金额', elsewhere: '别处已退', unsaid: '金额待查', revealHint: '查看会留下记录', transaction: '支付单号' },
   respond: { write: { respond: '写回应', supplement: '写凭证说明', refund_proof: '写处理说明', appeal: '写申诉理由' }, needText: '请写文字或加图片', next: '下一单' },
@@ -80,7 +80,7 @@ export default {
     appid: '第三方平台 AppID', appidWhere: '以 wx 开头', secret: '第三方平台 AppSecret', secretHint: '加密保存，保存后不再显示', secretKept: '已保存，不改就留空',
     authDomain: '授权发起页域名', eventsUrl: '授权事件接收 URL', messagesUrl: '消息与事件接收 URL', token: '消息校验 Token', key: '消息加解密 Key', ip: 'IP 白名单',
     appidHint: '$APPID$ 原样粘贴，不要替换', ipHint: '填这台服务器的公网出口 IP', keyLength: '{n} 位，离开本页后不再显示', kept: '已保存，不再显示', notMade: '还没有生成',
-    freshHint: '离开本页后 Token 和 Key 不再显示，请先复制到微信后台。', keptHint: 'Token 和 Key 看不到了可以重新生成，旧的在切换期间仍然有效。',
+    freshHint: '离开本页后 Token 和 Key 不再显示，请先复制到微信后台。', keptHint: 'Token 和 Key 不再显示。需要时可以重新生成，切换期间旧的仍然有效。',
     check: {
       settings: { ok: { text: 'AppID、密钥、Token 和 Key 都已保存' }, waiting: { text: '先填写第三方平台信息' } },
       ticket: {

@@ -16,7 +16,7 @@ export default {
     empty: '请输入退款金额', format: '金额最多两位小数，例如 300.00', zero: '金额要大于 0', over: '最多还能退 {amount}', limit: '这笔订单您最多还能退 {amount}，更多请交给有退款权限的同事', noLimit: '您没有退款额度，请交给有退款权限的同事',
   },
   elsewhere: '已在别处退款', elsewhereHint: '在商户平台 交易中心 → 退款查询 里查到的已退金额；没有退成的不算，全都没退成就填 0', elsewhereWrong: '金额最多两位小数，并且不超过订单金额', rowBack: '已退 {amount}',
-  blockedTitle: '现在不能退款', checked: '微信支付订单查询于 {when}', mend: '去处理', mendMerchant: '设置商户号', onlyFull: '已经全部退完',
+  blockedTitle: '现在不能退款', checked: '微信支付订单查询时间：{when}', mend: '去处理', mendMerchant: '设置商户号', onlyFull: '已经全部退完',
   state: {
     waiting_approval: '等待复核', queued: '已提交', running: '正在提交', processing: '微信处理中', unknown: '正在核实', done: '已到账', parked: '已暂停', abnormal: '退款异常', failed: '退款失败',
     closed: '已关闭', rejected: '已驳回', cancelled: '已取消',
