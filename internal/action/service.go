@@ -285,6 +285,19 @@ func (s *Service) LastStates(ctx context.Context, complaintIDs []string) (map[st
 	return out, nil
 }
 
+// ByStaff returns who has decided something in a case, of what was not finished too; empty for nobody.
+func (s *Service) ByStaff(ctx context.Context, q bun.IDB, complaintID string) (name string, err error) {
+	a := new(Action)
+	err = q.NewSelect().Model(a).Column("actor_name").Where("complaint_id = ? AND source = ?", complaintID, complaint.FromStaff).Order("created_at", "id").Limit(1).Scan(ctx)
+	if db.IsNotFound(err) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("look for an action of a person: %w", err)
+	}
+	return a.ActorName, nil
+}
+
 // Any reports whether something was decided in one of some cases, by whomever and with whatever outcome.
 func (s *Service) Any(ctx context.Context, q bun.IDB, complaintIDs []string) (bool, error) {
 	if len(complaintIDs) == 0 {

@@ -65,27 +65,35 @@ func (s *Service) Templates(ctx context.Context) ([]Template, error) {
 	return out, nil
 }
 
+// Also does what belongs to a change of a template in the transaction that makes it.
+type Also func(ctx context.Context, tx db.Tx, t *Template) error
+
 // SaveTemplate stores a new template (without an id) or changes one. It gives *FieldError or ErrNotFound.
-func (s *Service) SaveTemplate(ctx context.Context, t *Template) error {
+func (s *Service) SaveTemplate(ctx context.Context, t *Template, also Also) error {
 	if err := t.check(); err != nil {
 		return err
 	}
 	t.UpdatedAt = s.now()
-	if t.ID == "" {
+	fresh := t.ID == ""
+	if fresh {
 		t.ID, t.CreatedAt = db.NewID(), s.now()
-		if _, err := s.db.Write().NewInsert().Model(t).Exec(ctx); err != nil {
+	}
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		if fresh {
+			if _, err := tx.NewInsert().Model(t).Exec(ctx); err != nil {
+				return fmt.Errorf("store template: %w", err)
+			}
+			return also(ctx, tx, t)
+		}
+		ok, err := db.Changed(tx.NewUpdate().Model(t).ExcludeColumn("created_at").WherePK().Exec(ctx))
+		if err != nil {
 			return fmt.Errorf("store template: %w", err)
 		}
-		return nil
-	}
-	ok, err := db.Changed(s.db.Write().NewUpdate().Model(t).ExcludeColumn("created_at").WherePK().Exec(ctx))
-	if err != nil {
-		return fmt.Errorf("store template: %w", err)
-	}
-	if !ok {
-		return ErrNotFound
-	}
-	return nil
+		if !ok {
+			return ErrNotFound
+		}
+		return also(ctx, tx, t)
+	})
 }
 
 // Template returns one or ErrNotFound.
@@ -102,15 +110,17 @@ func (s *Service) Template(ctx context.Context, id string) (*Template, error) {
 }
 
 // DeleteTemplate removes one, or gives ErrNotFound.
-func (s *Service) DeleteTemplate(ctx context.Context, id string) error {
-	ok, err := db.Changed(s.db.Write().NewDelete().Model((*Template)(nil)).Where("id = ?", id).Exec(ctx))
-	if err != nil {
-		return fmt.Errorf("delete template: %w", err)
-	}
-	if !ok {
-		return ErrNotFound
-	}
-	return nil
+func (s *Service) DeleteTemplate(ctx context.Context, id string, also Also) error {
+	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
+		ok, err := db.Changed(tx.NewDelete().Model((*Template)(nil)).Where("id = ?", id).Exec(ctx))
+		if err != nil {
+			return fmt.Errorf("delete template: %w", err)
+		}
+		if !ok {
+			return ErrNotFound
+		}
+		return also(ctx, tx, &Template{ID: id})
+	})
 }
 
 // variables are what looks like one; known are those that can be filled in.

@@ -228,10 +228,17 @@ func (a *API) bulkOne(ctx context.Context, in *bulkInput, id, key string, u iden
 	case "assign":
 		return "", a.assign(ctx, c, u)
 	case "note":
-		_, err := a.Complaints.AddNote(ctx, c.ID, who(ctx).UserID, who(ctx).Name, text)
-		return "", err
+		if _, err := a.Complaints.AddNote(ctx, c.ID, who(ctx).UserID, who(ctx).Name, text); err != nil {
+			return "", err
+		}
+		a.personActs(ctx, c.ID, "写了备注")
+		return "", nil
 	case "acknowledge":
-		return "", a.Complaints.Acknowledge(ctx, c.ID, who(ctx).UserID, who(ctx).Name, true)
+		if err := a.Complaints.Acknowledge(ctx, c.ID, who(ctx).UserID, who(ctx).Name, true); err != nil {
+			return "", err
+		}
+		a.personActs(ctx, c.ID, "点了“我已看到”")
+		return "", nil
 	}
 	if left := action.Unfilled(text); len(left) > 0 {
 		return "", a.mayBulk(ctx, b, c, u, text)

@@ -88,8 +88,9 @@ func (a *API) assign(ctx context.Context, c *complaint.Complaint, u identity.Use
 	if u.ID != "" && !canTake(u, c.ProgramID) {
 		return invalid("assignee_id", "这位成员不能处理这个小程序的投诉")
 	}
-	return a.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
-		changed, err := a.Complaints.Assign(ctx, tx, c.ID, u.ID, u.Name, who(ctx).Name)
+	changed := false
+	err := a.DB.InTx(ctx, func(ctx context.Context, tx db.Tx) (err error) {
+		changed, err = a.Complaints.Assign(ctx, tx, c.ID, u.ID, u.Name, who(ctx).Name)
 		if err != nil || !changed {
 			return err
 		}
@@ -98,6 +99,10 @@ func (a *API) assign(ctx context.Context, c *complaint.Complaint, u identity.Use
 			Detail: map[string]any{"complaint_order_id": c.ComplaintOrderID, "assignee_id": u.ID, "assignee": u.Name},
 		})
 	})
+	if err == nil && changed {
+		a.personActs(ctx, c.ID, "改了负责人")
+	}
+	return err
 }
 
 func canTake(u identity.User, programID string) bool {

@@ -180,6 +180,7 @@ func (a *API) createRefund(ctx context.Context, in *createRefundInput) (*body[re
 	if err != nil {
 		return nil, err
 	}
+	a.personActs(ctx, c.ID, "发起了退款")
 	return &body[refundAccepted]{refundAccepted{r.ID}}, nil
 }
 

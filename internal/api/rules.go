@@ -56,6 +56,7 @@ type ruleView struct {
 	Decision         string    `json:"decision" enum:"agree,refuse"`
 	TemplateID       *string   `json:"template_id" doc:"The text to answer with; either this or content"`
 	Content          *string   `json:"content"`
+	Text             string    `json:"text" doc:"What this version answers, before variables are filled in: content, or the template's body as it was when the version was made"`
 	Refund           string    `json:"refund" enum:"none,full,fixed"`
 	RefundAmount     *int64    `json:"refund_amount" doc:"Fen, with fixed"`
 	MaxAmountPerCase *int64    `json:"max_amount_per_case" doc:"Fen; null without a refund"`
@@ -77,7 +78,7 @@ func ruleViewOf(ctx context.Context, r *automate.Rule, used automate.Usage) rule
 	v := ruleView{
 		ID: r.ID, Name: r.Name, Position: r.Position, State: string(r.State), PausedReason: orNil(r.PausedReason), PausedBy: orNil(r.PausedBy), PausedAt: r.PausedAt.Ptr(),
 		ProgramIDs: []string{}, Types: orEmpty(r.Types.V), AmountMax: r.AmountMax, FirstInDays: r.FirstInDays, WaitMinutes: r.WaitMinutes,
-		ValidFrom: r.ValidFrom.Ptr(), ValidTo: r.ValidTo.Ptr(), Decision: string(r.Decision), TemplateID: orNil(r.TemplateID), Content: orNil(r.Content),
+		ValidFrom: r.ValidFrom.Ptr(), ValidTo: r.ValidTo.Ptr(), Decision: string(r.Decision), TemplateID: orNil(r.TemplateID), Content: orNil(r.Content), Text: r.Text,
 		Refund: string(r.Refund), RefundAmount: r.RefundAmount, MaxAmountPerCase: r.MaxAmountPerCase, MaxCasesPerDay: r.MaxCasesPerDay, MaxAmountPerDay: r.MaxAmountPerDay,
 		Version: r.Version, ReplayedVersion: nonZero(r.ReplayedVersion), ReplayedAt: r.ReplayedAt.Ptr(), EnabledAt: r.EnabledAt.Ptr(), Today: ruleUsage(used),
 		Editable: mayEditRule(ctx, r), CreatedBy: r.CreatedBy, CreatedAt: r.CreatedAt, UpdatedBy: r.UpdatedBy, UpdatedAt: r.UpdatedAt,

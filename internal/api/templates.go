@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/zhisu/zhisu/internal/action"
+	"github.com/zhisu/zhisu/internal/automate"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/identity"
@@ -28,20 +29,31 @@ type templateView struct {
 	Body      string   `json:"body" doc:"Variables: {商品} {金额} {订单号} {退款单号} {快递单号} {小程序} {剩余时间}"`
 	Position  int64    `json:"position"`
 	UpdatedAt *int64   `json:"updated_at" doc:"Unix ms"`
+	Rules     []string `json:"rules" doc:"Enabled rules that answer with it, by name: another body pauses them until they are replayed"`
 }
 
-func templateViewOf(t *action.Template) templateView {
-	return templateView{
+func templateViewOf(ctx context.Context, t *action.Template, used []automate.Rule) templateView {
+	v := templateView{
 		ID: t.ID, Name: t.Name, Kinds: orEmpty(t.Kinds.V), Decision: orNil(string(t.Decision)), Types: orEmpty(t.Types.V), Body: t.Body, Position: t.Position,
-		UpdatedAt: t.UpdatedAt.Ptr(),
+		UpdatedAt: t.UpdatedAt.Ptr(), Rules: []string{},
 	}
+	for i := range used {
+		if used[i].State == automate.Active && seesRule(ctx, &used[i]) {
+			v.Rules = append(v.Rules, used[i].Name)
+		}
+	}
+	return v
 }
 
 func (a *API) listTemplates(ctx context.Context, _ *empty) (*body[page[templateView]], error) {
 	ts, err := a.Actions.Templates(ctx)
+	if err != nil {
+		return nil, err
+	}
+	used, err := a.Rules.UsersOf(ctx)
 	views := make([]templateView, len(ts))
 	for i := range ts {
-		views[i] = templateViewOf(&ts[i])
+		views[i] = templateViewOf(ctx, &ts[i], used[ts[i].ID])
 	}
 	return pageOf(views, ""), err
 }
@@ -100,18 +112,26 @@ func (a *API) updateTemplate(ctx context.Context, in *updateTemplateInput) (*bod
 }
 
 func (a *API) saveTemplate(ctx context.Context, verb string, t *action.Template) (*body[templateView], error) {
-	if err := a.Actions.SaveTemplate(ctx, t); err != nil {
+	err := a.Actions.SaveTemplate(ctx, t, func(ctx context.Context, tx db.Tx, t *action.Template) error {
+		if err := a.Rules.TemplateChanged(ctx, tx, t.ID, t, who(ctx).Name); err != nil {
+			return err
+		}
+		return a.Identity.Record(ctx, tx, identity.Entry{Verb: verb, Object: "template", ObjectID: t.ID, Detail: map[string]any{"name": t.Name}})
+	})
+	if err != nil {
 		return nil, err
 	}
-	err := a.Identity.Record(ctx, a.DB.Write(), identity.Entry{Verb: verb, Object: "template", ObjectID: t.ID, Detail: map[string]any{"name": t.Name}})
-	return &body[templateView]{templateViewOf(t)}, err
+	used, err := a.Rules.UsersOf(ctx)
+	return &body[templateView]{templateViewOf(ctx, t, used[t.ID])}, err
 }
 
 func (a *API) deleteTemplate(ctx context.Context, in *ByID) (*empty, error) {
-	if err := a.Actions.DeleteTemplate(ctx, in.ID); err != nil {
-		return nil, err
-	}
-	return &empty{}, a.Identity.Record(ctx, a.DB.Write(), identity.Entry{Verb: "delete", Object: "template", ObjectID: in.ID})
+	return &empty{}, a.Actions.DeleteTemplate(ctx, in.ID, func(ctx context.Context, tx db.Tx, t *action.Template) error {
+		if err := a.Rules.TemplateChanged(ctx, tx, t.ID, nil, who(ctx).Name); err != nil {
+			return err
+		}
+		return a.Identity.Record(ctx, tx, identity.Entry{Verb: "delete", Object: "template", ObjectID: t.ID})
+	})
 }
 
 // templateValues are the variables of a case by name; what is unknown is empty.

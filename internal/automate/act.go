@@ -3,9 +3,11 @@ package automate
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/riverqueue/river"
 	"github.com/uptrace/bun"
@@ -98,15 +100,21 @@ func (s *Service) judgeAgain(ctx context.Context, d *Decision, c *complaint.Comp
 	}
 	number := ""
 	if r.Refund != NoRefund {
-		number = "…" // filled in once there is one: everything else must be known before money moves
+		number = anyNumber // filled in once there is one: everything else must be known before money moves
 	}
-	_, why, err := s.fill(ctx, r, c, p.Name, number)
-	return r, why, err
+	_, why := s.fill(r, c, p.Name, number)
+	return r, why, nil
 }
 
 // person says what somebody did in a case.
 func (s *Service) person(ctx context.Context, q bun.IDB, complaintID string) (Reason, error) {
 	what, err := s.complaints.Touched(ctx, q, complaintID)
+	if err == nil && what == "" {
+		var name string
+		if name, err = s.actions.ByStaff(ctx, q, complaintID); name != "" { // it stands in the timeline only once it is finished
+			what = name + "已经在处理"
+		}
+	}
 	if err != nil || what == "" {
 		return Reason{}, err
 	}
@@ -130,23 +138,37 @@ func (s *Service) touchedOrder(ctx context.Context, q bun.IDB, c *complaint.Comp
 	return Reason{codeEarlier, "这张投诉单或同一笔订单已经处理过，或退过款"}, nil
 }
 
-// fill makes the answer's text; a variable that is not known keeps it from being sent.
-func (s *Service) fill(ctx context.Context, r *Rule, c *complaint.Complaint, programName, refundNumber string) (string, Reason, error) {
-	t, err := s.text(ctx, r)
-	if errors.Is(err, action.ErrNotFound) {
-		return "", Reason{codeText, "规则用的话术已经删除"}, nil
+// anyNumber stands for WeChat Pay's number of a refund that is not there yet. How long those get is not told; its other numbers are at most that long.
+const anyNumber = "00000000000000000000000000000000"
+
+// rival: a rule is just acting in another case about the same order. What it will do stands in no other table yet.
+func (s *Service) rival(ctx context.Context, tx db.Tx, d *Decision, c *complaint.Complaint) (Reason, error) {
+	others, err := s.complaints.OfOrder(ctx, tx, c)
+	if err != nil || len(others) == 0 {
+		return Reason{}, err
 	}
+	acts, err := tx.NewSelect().Model((*Decision)(nil)).Where("complaint_id IN (?) AND day <> '' AND id <> ?", bun.List(others), d.ID).Exists(ctx)
 	if err != nil {
-		return "", Reason{}, err
+		return Reason{}, fmt.Errorf("look for a decision about the same order: %w", err)
 	}
-	if !fits(t, r.Decision) {
-		return "", Reason{codeText, "规则用的话术已经改为别的用途"}, nil
+	if acts {
+		return Reason{codeEarlier, "规则正在处理同一笔订单的另一张投诉单"}, nil
 	}
-	out := action.Render(t, action.Values(c, programName, refundNumber, s.now()))
-	if len(out.Unfilled) > 0 {
-		return "", Reason{codeText, "话术里的 " + strings.Join(out.Unfilled, " ") + " 填不上"}, nil
+	return s.touchedOrder(ctx, tx, c)
+}
+
+// fill makes the answer's text of what the rule's version says; a variable that is not known, or a text that gets too long, keeps it from being sent.
+func (s *Service) fill(r *Rule, c *complaint.Complaint, programName, refundNumber string) (string, Reason) {
+	out := action.Render(&action.Template{Body: r.Text}, action.Values(c, programName, refundNumber, s.now()))
+	switch {
+	case r.Text == "":
+		return "", Reason{codeText, "规则没有回应内容"}
+	case len(out.Unfilled) > 0:
+		return "", Reason{codeText, "话术里的 " + strings.Join(out.Unfilled, " ") + " 填不上"}
+	case utf8.RuneCountInString(out.Text) > action.MaxContent:
+		return "", Reason{codeText, fmt.Sprintf("填好变量后的回应超过 %d 字", action.MaxContent)}
 	}
-	return out.Text, Reason{}, nil
+	return out.Text, Reason{}
 }
 
 var errUnread = errors.New("the order can't be read now")
@@ -165,8 +187,8 @@ func (s *Service) refundable(ctx context.Context, r *Rule, c *complaint.Complain
 		return Reason{}, errUnread
 	case o.Refunded > 0 || o.Refunding > 0 || o.Elsewhere == nil || *o.Elsewhere > 0:
 		return Reason{codeEarlier, "这笔订单已经退过款"}, nil
-	case r.Refund == FullRefund && *o.OrderTotal != amount:
-		return Reason{codeAmount, "订单支付了 " + yuan(*o.OrderTotal) + "，和投诉的金额 " + yuan(amount) + " 不一样"}, nil
+	case c.Amount == nil || *o.OrderTotal != *c.Amount: // also for a fixed refund: the rule's condition is about the complaint's amount
+		return Reason{codeAmount, "订单支付了 " + yuan(*o.OrderTotal) + "，和投诉的金额不一样"}, nil
 	case o.Remaining == nil || *o.Remaining < amount:
 		return Reason{codeAmount, "这笔订单能退的金额不够"}, nil
 	}
@@ -197,6 +219,9 @@ func (s *Service) reserve(ctx context.Context, d *Decision, c *complaint.Complai
 		why, err := s.standing(ctx, tx, d)
 		if err == nil && !why.stands() {
 			why, err = s.person(ctx, tx, d.ComplaintID)
+		}
+		if err == nil && !why.stands() {
+			why, err = s.rival(ctx, tx, d, c)
 		}
 		if err != nil {
 			return err

@@ -105,7 +105,8 @@ func (s *Service) answer(ctx context.Context, d *Decision, c *complaint.Complain
 		}
 		number = back.RefundID
 	}
-	return s.fill(ctx, r, c, p.Name, number)
+	text, why := s.fill(r, c, p.Name, number)
+	return text, why, nil
 }
 
 // ActionFinished reacts to the end of an action; actions of people are none of its business.

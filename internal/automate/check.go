@@ -146,7 +146,7 @@ func (r *Rule) checkLimits() error {
 // deeds is everything that a replay shows: when it changes, the rule is another one.
 func (r *Rule) deeds() string {
 	b, err := json.Marshal([]any{
-		r.ProgramIDs, r.Types, r.AmountMax, r.FirstInDays, r.WaitMinutes, r.ValidFrom, r.ValidTo, r.Decision, r.TemplateID, r.Content, r.Refund, r.RefundAmount,
+		r.ProgramIDs, r.Types, r.AmountMax, r.FirstInDays, r.WaitMinutes, r.ValidFrom, r.ValidTo, r.Decision, r.TemplateID, r.Text, r.Refund, r.RefundAmount,
 		r.MaxAmountPerCase, r.MaxCasesPerDay, r.MaxAmountPerDay,
 	})
 	if err != nil {
@@ -155,25 +155,30 @@ func (r *Rule) deeds() string {
 	return string(b)
 }
 
-// text returns what a rule answers, before it is filled in.
-func (s *Service) text(ctx context.Context, r *Rule) (*action.Template, error) {
+// setText makes a rule's text what it or its template says now. A template that is gone leaves the text as it was: checkTemplate tells.
+func (s *Service) setText(ctx context.Context, r *Rule) (*action.Template, error) {
 	if r.TemplateID == "" {
-		return &action.Template{Body: r.Content, Decision: r.Decision}, nil
+		r.Text = r.Content
+		return nil, nil
 	}
-	return s.actions.Template(ctx, r.TemplateID)
+	t, err := s.actions.Template(ctx, r.TemplateID)
+	if errors.Is(err, action.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.Text = t.Body
+	return t, nil
 }
 
-// checkTemplate refuses a template that is gone or is for something else.
-func (s *Service) checkTemplate(ctx context.Context, r *Rule) error {
+// checkTemplate refuses a template that is gone (nil) or is for something else.
+func (r *Rule) checkTemplate(t *action.Template) error {
 	if r.TemplateID == "" {
 		return nil
 	}
-	t, err := s.text(ctx, r)
-	if errors.Is(err, action.ErrNotFound) {
+	if t == nil {
 		return &FieldError{"template_id", "话术已经删除，请另选一条"}
-	}
-	if err != nil {
-		return err
 	}
 	if !fits(t, r.Decision) {
 		return &FieldError{"template_id", "这条话术不是用于" + word(r.Decision) + "的，请另选一条"}

@@ -10,5 +10,7 @@
 //     refund until they are; here one only waits.
 //   - The switch, a rule's pause and its edits stop what is not sent yet: a decision goes on only while Stands says so, and the first call of a refund and every call of an answer
 //     ask it once more in the transaction that writes their attempt.
+//   - What a rule sends is what its replay showed: the text is part of a rule's version, and a template that changes makes another version, which has to be replayed.
+//   - Two cases about one order are one for rules. A refund that waited is sent only for a case that still waits for an answer, by a reading of that moment (refund.reread).
 //   - A rule that failed three times in a row, or had a refund turn abnormal, pauses itself.
 package automate

@@ -94,6 +94,11 @@ func (s *Service) awaitRefund(ctx context.Context, d *Decision, r *refund.Refund
 	if err != nil {
 		return err
 	}
+	if r.CanCancel() && r.ApproverID == "" {
+		if why, err := s.obsolete(ctx, d, c); err != nil || why.stands() {
+			return errors.Join(err, s.takeBack(ctx, d, r, why))
+		}
+	}
 	if !c.DueAt.IsZero() && s.now() >= c.DueAt-ms(refundRoom) {
 		return s.tooSlow(ctx, d, r)
 	}
@@ -106,6 +111,35 @@ func (s *Service) awaitRefund(ctx context.Context, d *Decision, r *refund.Refund
 		return err
 	}
 	return s.lookLater(ctx, d)
+}
+
+// obsolete says why a refund that was not sent yet is not wanted any more.
+func (s *Service) obsolete(ctx context.Context, d *Decision, c *complaint.Complaint) (Reason, error) {
+	why, err := s.standing(ctx, s.db.Read, d)
+	if err == nil && !why.stands() {
+		why, err = s.person(ctx, s.db.Read, d.ComplaintID)
+	}
+	if err != nil || why.stands() {
+		return why, err
+	}
+	return judgeCase(c, Program{Active: true, Permitted: true}), nil
+}
+
+// takeBack cancels a refund that was not sent, and hands its case over.
+func (s *Service) takeBack(ctx context.Context, d *Decision, r *refund.Refund, why Reason) error {
+	if !why.stands() {
+		return nil
+	}
+	if err := s.cancel(ctx, d); err != nil {
+		return err
+	}
+	fresh, err := s.refunds.ByID(ctx, r.ID)
+	if err != nil || fresh.State != refund.Cancelled {
+		return err // it was just sent, or approved: what becomes of it is seen later
+	}
+	d.Reserved = 0
+	why.Text += "，退款已取消，没有退钱"
+	return s.handOver(ctx, d, why)
 }
 
 // tooSlow leaves the answer to people. A refund that was not sent is taken back; one that is on its way is seen through by its own rules.
@@ -145,7 +179,12 @@ func (s *Service) RefundSettled(ctx context.Context, refundID string) error {
 		return err
 	}
 	if !d.State.Over() {
-		return s.Step(ctx, d.ID)
+		if err := s.Step(ctx, d.ID); err != nil {
+			return err
+		}
+		if d, err = decisionIn(ctx, s.db.Read, "id = ?", id); err != nil || d == nil || !d.State.Over() {
+			return err
+		} // over now: by this, or because somebody has just taken the case
 	}
 	return s.settledLater(ctx, d.ID, r)
 }
@@ -157,13 +196,13 @@ func (s *Service) settledLater(ctx context.Context, id string, r *refund.Refund)
 			return err
 		}
 		d, err := decisionIn(ctx, tx, "id = ?", id)
-		if err != nil || d == nil {
+		if err != nil || d == nil || !d.State.Over() {
 			return err
 		}
 		switch {
 		case r.State == refund.Done && d.Refunded == 0:
 			d.Refunded, d.Reserved = r.Amount, r.Amount
-		case !r.State.Open() && r.State != refund.Done:
+		case !r.State.Open() && r.State != refund.Done && (d.Reserved != 0 || d.RefundID != r.ID):
 			d.Reserved = 0
 		case r.State == refund.Abnormal:
 			rule, err := ruleIn(ctx, tx, d.RuleID)

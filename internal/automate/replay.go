@@ -24,8 +24,8 @@ const (
 // ReplayNotes say what a replay leaves out.
 func ReplayNotes() []string {
 	return []string{
-		"只按现在的投诉问题、金额、小程序、有效期、首次投诉和每天上限计算，不会发送任何内容",
-		"没有考虑：等待时间内有没有人处理，当时离截止时间还有多久，订单在微信支付能不能退，排在前面的规则会不会先用",
+		"只按现在的投诉问题、金额、小程序、首次投诉和每天上限计算，同一笔订单只算一次，不会发送任何内容",
+		"没有考虑：有效期，等待时间内有没有人处理，当时离截止时间还有多久，订单在微信支付能不能退，排在前面的规则会不会先用",
 		"只和在知诉里人工做出的回应比较；在微信后台回应的、还没有回应的，不参加比较",
 	}
 }
@@ -67,7 +67,7 @@ func (s *Service) Replay(ctx context.Context, id string, record Record) (*Replay
 	if err != nil {
 		return nil, err
 	}
-	x := &replay{rule: r, used: map[string]Usage{}, out: &Replay{Version: r.Version, To: s.now(), From: s.now() - ms(ReplayDays*24*time.Hour)}}
+	x := &replay{rule: r, used: map[string]Usage{}, orders: map[string]bool{}, out: &Replay{Version: r.Version, To: s.now(), From: s.now() - ms(ReplayDays*24*time.Hour)}}
 	x.weeks()
 	p := complaint.Past{Types: r.Types.V, ProgramIDs: r.ProgramIDs.V, From: x.out.From, To: x.out.To, Most: replayMost}
 	x.out.Truncated, err = s.complaints.History(ctx, p, func(ctx context.Context, cs []complaint.Complaint) error { return s.replaySome(ctx, x, cs) })
@@ -94,6 +94,7 @@ func (s *Service) Replay(ctx context.Context, id string, record Record) (*Replay
 type replay struct {
 	rule             *Rule
 	used             map[string]Usage // by Beijing day
+	orders           map[string]bool  // that it would have acted on: it does so once
 	out              *Replay
 	oldest           db.Time
 	differing, other []ReplayCase // at most replayShown of each, the newest last
@@ -154,20 +155,23 @@ func filed(c *complaint.Complaint) db.Time {
 	return c.CreatedAt
 }
 
-// misses says why a rule would not have acted on a case of the past, as far as that is known today.
+// misses says why a rule would not have acted on a case of the past, as far as that is known today. When the rule is valid does not matter: one for the next holidays would
+// show nothing of what it is going to do.
 func (r *Rule) misses(c *complaint.Complaint) Reason {
-	if why := r.suits(c); why.stands() {
+	switch why := r.suits(c); {
+	case why.stands():
 		return why
-	}
-	if !r.valid(filed(c)) {
-		return Reason{codeValidity, "不在规则的有效期内"}
+	case c.TransactionID == "":
+		return Reason{codeOrder, "不知道投诉的是哪一笔订单"}
+	case c.CreatedAt.IsZero():
+		return Reason{codeNotNew, "不知道投诉是什么时候提交的"}
 	}
 	return Reason{}
 }
 
 // add counts a case that was its user's first one, if that matters. human is empty when nobody answered.
 func (x *replay) add(c *complaint.Complaint, human action.Decision, back int64) {
-	if x.rule.misses(c).stands() {
+	if x.rule.misses(c).stands() || x.orders[c.TransactionID] {
 		return
 	}
 	amount, day := x.rule.refundOf(c), dayOf(filed(c))
@@ -176,6 +180,7 @@ func (x *replay) add(c *complaint.Complaint, human action.Decision, back int64) 
 		return
 	}
 	x.used[day] = Usage{x.used[day].Cases + 1, x.used[day].Amount + amount}
+	x.orders[c.TransactionID] = true
 	v := ReplayCase{
 		ComplaintID: c.ID, ComplaintOrderID: c.ComplaintOrderID, CreatedAt: filed(c), Type: c.Type, Content: clip(c.ContentMasked), Amount: *c.Amount, RefundAmount: amount,
 		Human: humanWords(human, back), Differs: human != "" && (human != x.rule.Decision || back != amount),

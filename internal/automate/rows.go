@@ -50,9 +50,11 @@ type Rule struct {
 	ValidTo     db.Time
 
 	// What is done.
-	Decision     action.Decision
-	TemplateID   string
-	Content      string
+	Decision   action.Decision
+	TemplateID string
+	Content    string
+	// Text is what is answered, before variables are filled in: the template's or the rule's own, as it was when this version was made.
+	Text         string
 	Refund       RefundMode
 	RefundAmount *int64
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/uptrace/bun"
 
+	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/db"
 )
 
@@ -20,7 +21,11 @@ func (s *Service) Create(ctx context.Context, r *Rule, by string, record Record)
 	if err := r.check(); err != nil {
 		return err
 	}
-	if err := s.checkTemplate(ctx, r); err != nil {
+	t, err := s.setText(ctx, r)
+	if err == nil {
+		err = r.checkTemplate(t)
+	}
+	if err != nil {
 		return err
 	}
 	return s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
@@ -81,15 +86,21 @@ func (s *Service) update(ctx context.Context, id string, c Change, by string, re
 	if err := r.check(); err != nil {
 		return nil, err
 	}
+	var t *action.Template
+	if c.State == nil || *c.State != Paused { // a brake works whatever became of the template
+		if t, err = s.setText(ctx, r); err != nil {
+			return nil, err
+		}
+	}
 	if r.deeds() != was.deeds() {
-		if err := s.checkTemplate(ctx, r); err != nil {
+		if err := r.checkTemplate(t); err != nil {
 			return nil, err
 		}
 		r.Version, r.State, r.Failures = was.Version+1, Draft, 0
 		r.PausedReason, r.PausedBy, r.PausedAt = "", "", 0
 	}
 	if c.State != nil {
-		if err := s.turn(ctx, r, *c.State, by); err != nil {
+		if err := s.turn(ctx, r, t, *c.State, by); err != nil {
 			return nil, err
 		}
 	}
@@ -126,7 +137,7 @@ func (s *Service) storeUpdate(ctx context.Context, tx db.Tx, was, r *Rule, posit
 }
 
 // turn enables or pauses a rule.
-func (s *Service) turn(ctx context.Context, r *Rule, to RuleState, by string) error {
+func (s *Service) turn(ctx context.Context, r *Rule, t *action.Template, to RuleState, by string) error {
 	switch {
 	case to == r.State:
 		return nil
@@ -140,7 +151,7 @@ func (s *Service) turn(ctx context.Context, r *Rule, to RuleState, by string) er
 	case r.ReplayedVersion != r.Version:
 		return ErrReplayFirst
 	}
-	if err := s.ready(ctx, r); err != nil {
+	if err := s.ready(ctx, r, t); err != nil {
 		return err
 	}
 	r.State, r.EnabledAt, r.Failures = Active, s.now(), 0
@@ -149,11 +160,11 @@ func (s *Service) turn(ctx context.Context, r *Rule, to RuleState, by string) er
 }
 
 // ready says why a rule can't be enabled.
-func (s *Service) ready(ctx context.Context, r *Rule) error {
+func (s *Service) ready(ctx context.Context, r *Rule, t *action.Template) error {
 	if !r.ValidTo.IsZero() && r.ValidTo <= s.now() {
 		return &NotReadyError{"规则的有效期已经结束，请先修改有效期"}
 	}
-	err := s.checkTemplate(ctx, r)
+	err := r.checkTemplate(t)
 	if field, ok := errors.AsType[*FieldError](err); ok {
 		return &NotReadyError{field.Text}
 	}

@@ -77,8 +77,20 @@ func (s *Service) allow(ctx context.Context, tx db.Tx, key string, state State) 
 		return "自动处理已经结束", nil
 	}
 	why, err := s.standing(ctx, tx, d)
-	if err != nil || why.stands() {
-		return why.Text, err
+	if err == nil && !why.stands() {
+		why, err = s.person(ctx, tx, d.ComplaintID)
 	}
-	return s.complaints.Touched(ctx, tx, d.ComplaintID)
+	if err == nil && !why.stands() {
+		why, err = s.moved(ctx, tx, d)
+	}
+	return why.Text, err
+}
+
+// moved says why a case is not one any more that a rule acts on, by what was read of it last: its user may have withdrawn it while the refund waited for its turn.
+func (s *Service) moved(ctx context.Context, tx db.Tx, d *Decision) (Reason, error) {
+	c, err := s.complaints.InTx(ctx, tx, d.ComplaintID)
+	if err != nil {
+		return Reason{}, err
+	}
+	return judgeCase(c, Program{Active: true, Permitted: true}), nil // the call itself finds out about the program
 }

@@ -99,6 +99,20 @@ func (s *Service) handOverWaiting(ctx context.Context, tx db.Tx, code, reason st
 	return nil
 }
 
+// lookAgain has decisions looked at whose refund or answer is on its way: what was not sent yet is taken back.
+func (s *Service) lookAgain(ctx context.Context, tx db.Tx, which func(*bun.SelectQuery) *bun.SelectQuery) error {
+	var ds []Decision
+	if err := which(tx.NewSelect().Model(&ds).Column("id").Where("next_at IS NOT NULL")).Order("id").Scan(ctx); err != nil {
+		return fmt.Errorf("list decisions under way: %w", err)
+	}
+	for i := range ds {
+		if err := tx.Enqueue(ctx, StepArgs{DecisionID: ds[i].ID}, db.Once(db.QueueAct)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // cancelUnsent takes back the refunds of a rule, or of all, that were not sent yet. It only hastens what is certain anyhow: their first call asks Stands.
 func (s *Service) cancelUnsent(ctx context.Context, ruleID string) {
 	var ds []Decision

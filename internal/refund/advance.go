@@ -94,6 +94,9 @@ func (s *Service) send(ctx context.Context, r *Refund) error {
 		return s.defer_(ctx, r, code, until+spread(r.ID))
 	}
 	if r.Tries == 0 {
+		if done, err := s.reread(ctx, r); done || err != nil {
+			return err
+		}
 		if done, err := s.confirm(ctx, r, m); done || err != nil {
 			return err
 		}
@@ -144,6 +147,29 @@ func spread(id string) db.Time {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id)) // never fails
 	return db.Time(h.Sum32() % 5000)
+}
+
+// caseFresh is how old what we know of a case may be when a rule's refund is sent.
+const caseFresh = time.Minute
+
+// reread has the case of a rule's refund at hand as WeChat tells it now: the refund may have waited for hours, and nobody looks before the brake does. done means that the
+// refund does not go on now.
+func (s *Service) reread(ctx context.Context, r *Refund) (done bool, err error) {
+	if r.Source != complaint.FromRule || r.ApproverID != "" {
+		return false, nil
+	}
+	c, err := s.cases.ByID(ctx, r.ComplaintID)
+	if err != nil || c.SyncedAt > s.in(-caseFresh) {
+		return false, err
+	}
+	if _, err = s.cases.SyncNow(ctx, r.ComplaintID); err == nil || ctx.Err() != nil {
+		return false, err
+	}
+	s.log.WarnContext(ctx, "case not read before a rule's refund", "complaint", r.ComplaintID, "err", err)
+	next := *r
+	next.Queries++
+	next.ErrorCode, next.NextAt = CodeCaseUnread, s.in(db.Backoff(int(next.Queries)))
+	return true, s.move(ctx, r, &next, nil)
 }
 
 // confirm asks WeChat Pay about the order before the first call, and checks the refund against it and the ledger. done means that the refund does not go on now.

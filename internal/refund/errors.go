@@ -78,6 +78,7 @@ const (
 	CodeGap          = "gap"
 	CodeHold         = "hold"
 	CodeUpstream     = "upstream"
+	CodeCaseUnread   = "case_unread"
 	CodeGaveUp       = "gave_up"
 	CodeMismatch     = "mismatch"
 	CodeRetrying     = "retrying"
@@ -104,6 +105,7 @@ var texts = map[string]words{
 	CodeGap:          {"同一笔订单两次退款要间隔 1 分钟，到时间会自动提交", ""},
 	CodeHold:         {"这个商户号刚有请求被拒绝，稍等几秒再提交", ""},
 	CodeUpstream:     {"暂时连不上微信支付，会自动重试", ""},
+	CodeCaseUnread:   {"暂时读不到投诉单，读到它还在待回应才会退款", ""},
 	CodeRetrying:     {"微信支付没有受理，会用同一个退款单号重试", ""},
 	CodeGaveUp:       {"试了很多次，微信支付都没有受理", "请点“重试”用同一个退款单号再试，或在商户平台查看"},
 	CodeMismatch:     {"微信支付里这个退款单号的金额或订单和知诉的不一致", "请在商户平台核对，不要再发起退款"},

@@ -30,6 +30,8 @@ type Programs interface {
 // Cases are the complaints as refunds see them.
 type Cases interface {
 	ByID(ctx context.Context, id string) (*complaint.Complaint, error)
+	// SyncNow reads a case at WeChat now.
+	SyncNow(ctx context.Context, id string) (*complaint.Complaint, error)
 	InTx(ctx context.Context, tx db.Tx, id string) (*complaint.Complaint, error)
 	Reveal(c *complaint.Complaint) (complaint.Personal, error)
 	AddEntry(ctx context.Context, tx bun.IDB, e complaint.Entry) error

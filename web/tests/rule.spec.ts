@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { RuleInput } from '@/shared/api/types'
 import { draftOf, modeOf, nextStep, ruleOf, sentence, type Names } from '@/shared/rules/rule'
 
@@ -63,8 +63,15 @@ describe('a draft', () => {
 
   test('ends with its last day', () => {
     const { body } = ruleOf({ ...draftOf(rule), from: '2026-02-01', to: '2026-02-25' })
-    expect(new Date(body!.valid_to!)).toEqual(new Date(2026, 1, 26))
     expect(draftOf(body).to).toBe('2026-02-25')
+  })
+
+  test.each(['America/New_York', 'Asia/Shanghai', 'Pacific/Auckland'])('means days in Beijing, also with a browser in %s', (zone) => {
+    vi.stubEnv('TZ', zone)
+    const { body } = ruleOf({ ...draftOf(rule), from: '2026-02-01', to: '2026-02-25' })
+    expect(body).toMatchObject({ valid_from: Date.UTC(2026, 0, 31, 16), valid_to: Date.UTC(2026, 1, 25, 16) })
+    expect(draftOf(body)).toMatchObject({ from: '2026-02-01', to: '2026-02-25' })
+    vi.unstubAllEnvs()
   })
 
   test.each([

@@ -4093,6 +4093,8 @@ export interface components {
             state: "draft" | "active" | "paused";
             /** @description The text to answer with; either this or content */
             template_id: string | null;
+            /** @description What this version answers, before variables are filled in: content, or the template's body as it was when the version was made */
+            text: string;
             /** @description Used of today's limits, what is on its way included */
             today: components["schemas"]["RuleUsage"];
             /** @description WeChat's codes of the problem */
@@ -4273,6 +4275,8 @@ export interface components {
             name: string;
             /** Format: int64 */
             position: number;
+            /** @description Enabled rules that answer with it, by name: another body pauses them until they are replayed */
+            rules: string[];
             /** @description Problems it is for; empty = all */
             types: number[];
             /**

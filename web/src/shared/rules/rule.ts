@@ -1,4 +1,5 @@
 import type { Rule, RuleInput } from '@/shared/api/types'
+import { beijingDate, beijingMidnight } from '@/shared/format/day'
 import { parseYuan, yuanText } from './refund'
 
 /** A piece of the sentence that a rule is read as: words between, a condition, or what will be done. */
@@ -43,11 +44,7 @@ export interface Draft {
   decision: 'agree' | 'refuse', template: string, content: string, refund: 'none' | 'full' | 'fixed', refundAmount: string, perCase: string, casesPerDay: string, perDay: string
 }
 
-const day = (ms: number | null | undefined) => {
-  if (!ms) return ''
-  const d = new Date(ms)
-  return `${d.getFullYear()}-${String(d.getMonth() + 1).padStart(2, '0')}-${String(d.getDate()).padStart(2, '0')}`
-}
+const day = (ms: number | null | undefined) => (ms ? beijingDate(ms) : '')
 const yuan = (fen: number | null | undefined) => (fen == null ? '' : yuanText(fen))
 
 export function draftOf(r?: RuleInput): Draft {
@@ -60,7 +57,6 @@ export function draftOf(r?: RuleInput): Draft {
 }
 
 const whole = (text: string, most: number) => (/^\d{1,6}$/.test(text.trim()) && Number(text) <= most ? Number(text) : null)
-const local = (text: string) => { const m = /^(\d{4})-(\d{2})-(\d{2})$/.exec(text); return m ? new Date(Number(m[1]), Number(m[2]) - 1, Number(m[3])).getTime() : null }
 
 /** What the draft says, for the API, or the fields that are not yet right. The server has the last word. */
 export function ruleOf(d: Draft): { body?: RuleInput, wrong: string[] } {
@@ -68,11 +64,11 @@ export function ruleOf(d: Draft): { body?: RuleInput, wrong: string[] } {
   const need = <T>(field: string, value: T | null, ok = value != null): T => { if (!ok) wrong.push(field); return value as T }
   const money = (field: string, text: string) => { const v = parseYuan(text); return need(field, v, v != null && v > 0) }
   const refunds = d.decision === 'agree' && d.refund !== 'none'
-  const end = local(d.to)
+  const end = beijingMidnight(d.to)
   const body: RuleInput = {
     name: need('name', d.name.trim() || null), program_ids: [...d.programs], types: need('types', d.types.length ? [...d.types] : null), amount_max: money('amountMax', d.amountMax),
     first_in_days: d.first.trim() ? need('first', whole(d.first, 365), (whole(d.first, 365) ?? 0) > 0) : null, wait_minutes: need('wait', whole(d.wait || '0', 1440)),
-    valid_from: local(d.from), valid_to: end == null ? null : end + 24 * 3600_000, decision: d.decision, template_id: d.template || null,
+    valid_from: beijingMidnight(d.from), valid_to: end == null ? null : end + 24 * 3600_000, decision: d.decision, template_id: d.template || null,
     content: d.template ? null : need('content', d.content.trim() || null), refund: refunds ? d.refund : 'none', refund_amount: refunds && d.refund === 'fixed' ? money('refundAmount', d.refundAmount) : null,
     max_amount_per_case: refunds ? money('perCase', d.perCase) : null, max_cases_per_day: need('casesPerDay', whole(d.casesPerDay, 100_000), (whole(d.casesPerDay, 100_000) ?? 0) > 0),
     max_amount_per_day: refunds ? money('perDay', d.perDay) : null,

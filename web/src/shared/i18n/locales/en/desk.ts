@@ -146,7 +146,7 @@ export default {
   },
   template: {
     text: 'Texts to choose from when answering. Variables are filled in for each case: {vars}', none: 'No texts yet', add: 'Add a text', edit: 'Edit text', name: 'Name', kinds: 'For', allKinds: 'All actions',
-    decision: 'Decision', both: 'Both', body: 'Text', types: 'Problems', allTypes: 'All problems', need: 'A name and a text are needed',
+    decision: 'Decision', both: 'Both', body: 'Text', types: 'Problems', allTypes: 'All problems', need: 'A name and a text are needed', stops: 'Saving pauses the rules that use this text until they are replayed: {rules}',
   },
   member: {
     text: 'Who may sign in, do what, for which programs', add: 'Add a member', edit: 'Edit member', name: 'Name', email: 'E-mail', role: 'Role', scope: 'Programs',

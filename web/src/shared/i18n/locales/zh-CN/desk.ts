@@ -146,7 +146,7 @@ export default {
   },
   template: {
     text: '回应和举证时可以直接选用的文字。变量会按投诉单自动填好：{vars}', none: '还没有话术', add: '添加话术', edit: '修改话术', name: '名称', kinds: '用于', allKinds: '所有操作', decision: '回应方式',
-    both: '都可以', body: '内容', types: '适用问题', allTypes: '所有问题', need: '请填写名称和内容',
+    both: '都可以', body: '内容', types: '适用问题', allTypes: '所有问题', need: '请填写名称和内容', stops: '规则「{rules}」正在用这段内容，保存后会停用，需要重新回放',
   },
   member: {
     text: '谁可以登录、能做什么、管哪些小程序', add: '添加成员', edit: '修改成员', name: '称呼', email: '邮箱', role: '角色', scope: '小程序范围',

@@ -2,7 +2,7 @@
 export default {
   say: {
     when: '当', names: '{list}', some: '{list} 等 {n} 个', anyProgram: '任何小程序', gets: '收到', noType: '（未选问题类型）', complaint: '投诉，金额', upTo: '不超过 {amount}', and: '，', first: '用户 {n} 天内第一次投诉',
-    between: '{from} 至 {to}', from: '{from} 起', until: '{to} 前', after: '，等', minutes: '{n} 分钟', nobody: '仍无人处理', then: '，就', agree: '同意和解', refuse: '拒绝和解', withTemplate: '，用话术', withText: '，用', template: '{name}',
+    between: '{from} 至 {to}', from: '{from} 起', until: '到 {to} 为止', after: '，等', minutes: '{n} 分钟', nobody: '仍无人处理', then: '，就', agree: '同意和解', refuse: '拒绝和解', withTemplate: '，用话术', withText: '，用', template: '{name}',
     ownText: '下面的文字', also: '，并', full: '全额退款', fixed: '退款 {amount}', end: '。',
   },
   day: '{month}月{day}日', goneProgram: '已移除的小程序', goneTemplate: '已删除的话术',
