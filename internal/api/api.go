@@ -75,6 +75,7 @@ func New(d Deps) *API {
 	humaOnce.Do(func() {
 		huma.NewError = newHumaError
 		huma.DefaultArrayNullable = false
+		sayInWords()
 	})
 	a := &API{Deps: d, sessions: scs.New(), entries: rate.NewLimiter(rate.Every(2*time.Second), 30), forged: rate.NewLimiter(rate.Every(time.Minute), 5)}
 	cfg := huma.DefaultConfig("Zhisu 知诉", d.Version)

@@ -8,8 +8,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/complaint"
@@ -85,34 +83,6 @@ func invalid(field, text string) *Problem {
 }
 
 var errNotFound = problemOf(http.StatusNotFound, CodeNotFound, "没有找到，或者不在您的管理范围内")
-
-// newHumaError turns what huma itself refuses (malformed JSON, wrong types, missing fields) into our problem.
-func newHumaError(status int, msg string, errs ...error) huma.StatusError {
-	code := CodeInternal
-	switch {
-	case status == http.StatusBadRequest || status == http.StatusUnprocessableEntity:
-		status, code = http.StatusUnprocessableEntity, CodeValidation
-	case status == http.StatusUnsupportedMediaType || status == http.StatusNotAcceptable:
-		code = CodeValidation
-	case status == http.StatusRequestEntityTooLarge:
-		code = CodeTooLarge
-	}
-	detail := "请求内容不完整或格式不对"
-	if code == CodeInternal {
-		detail = "服务出错了，请稍后再试"
-	}
-	p := problemOf(status, code, detail)
-	for _, err := range errs {
-		var d *huma.ErrorDetail
-		if errors.As(err, &d) {
-			p.Errors = append(p.Errors, FieldProblem{d.Location, d.Message})
-		}
-	}
-	if len(p.Errors) == 0 && code == CodeValidation {
-		p.Errors = []FieldProblem{{"body", msg}}
-	}
-	return p
-}
 
 // problem turns an error of any package into the answer. What is not known here is logged and answered as internal.
 func (a *API) problem(ctx context.Context, err error) error {

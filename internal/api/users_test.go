@@ -256,7 +256,7 @@ func TestMembersRefusals(t *testing.T) {
 		"unknown user":       {"PATCH", "/users/nobody", obj{"name": "x"}, 404, "not_found", ""},
 		"an id with a NUL":   {"GET", "/users/%00", nil, 404, "not_found", ""},
 		"a bad cursor":       {"GET", "/audit?cursor=x", nil, 422, "validation", "cursor"},
-		"a page too long":    {"GET", "/audit?limit=201", nil, 422, "validation", "query.limit"},
+		"a page too long":    {"GET", "/audit?limit=201", nil, 422, "validation", "limit"},
 	} {
 		status, out := boss.do(tc.method, tc.path, tc.body)
 		field := ""
