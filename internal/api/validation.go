@@ -65,6 +65,10 @@ func inWords(msg string) string {
 		return "请求内容不能为空"
 	case strings.HasPrefix(msg, "required ") && strings.HasSuffix(msg, " parameter is missing"):
 		return "必须填写"
+	case strings.HasPrefix(msg, "json: cannot unmarshal number"):
+		return fmt.Sprintf("数字太大或太小（%s）", msg)
+	case strings.HasPrefix(msg, "cannot read multipart form"):
+		return "要以 multipart/form-data 上传文件"
 	case strings.HasPrefix(msg, "invalid character"), strings.HasPrefix(msg, "unexpected end of JSON"):
 		return fmt.Sprintf("不是正确的 JSON（%s）", msg)
 	}
@@ -77,6 +81,8 @@ func sayInWords() {
 	validation.MsgExpectedRFC3339DateTime = "要填 RFC 3339 格式的时间"
 	validation.MsgExpectedRFC5322Email = "邮箱格式不对（%v）"
 	validation.MsgExpectedRFC3986URI = "网址格式不对（%v）"
+	validation.MsgExpectedMatchAtLeastOneSchema = "格式不对"
+	validation.MsgExpectedMatchExactlyOneSchema = "格式不对"
 	validation.MsgExpectedBoolean = "要填 true 或 false"
 	validation.MsgExpectedNumber = "要填数字"
 	validation.MsgExpectedInteger = "要填整数"

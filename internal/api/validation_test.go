@@ -63,13 +63,13 @@ func TestWhatIsWrongWithARequestIsSaidInChineseAndNamesTheField(t *testing.T) {
 			}
 		})
 	}
-	t.Run("not JSON", func(t *testing.T) {
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/test", strings.NewReader(`{"name"`))
+	for body, want := range map[string]string{`{"name"`: "不是正确的 JSON", `{"name":"a","amount":1e30}`: "数字太大或太小"} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/test", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		served.ServeHTTP(w, r)
-		if !strings.Contains(w.Body.String(), "不是正确的 JSON") || w.Code != 422 {
-			t.Errorf("answer %d %s", w.Code, w.Body)
+		if !strings.Contains(w.Body.String(), want) || w.Code != 422 {
+			t.Errorf("%s: %d %s", body, w.Code, w.Body)
 		}
-	})
+	}
 }
