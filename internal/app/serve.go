@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -67,6 +68,8 @@ func (a *App) Serve(ctx context.Context, l Listeners) error {
 			}
 		}()
 	}
+	// A new schema and the description of the API leave behind several times what the program needs, and the collector would let as much again pile up first.
+	go debug.FreeOSMemory()
 	a.Logger.InfoContext(ctx, "serving", "listen", l.Main.Addr().String(), "public_url", a.Config.PublicURL, "database", a.DB.Engine)
 	select {
 	case <-ctx.Done():

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -21,6 +22,8 @@ const (
 	maxHashing = 2
 	// maxHashWait is how long a login waits for its turn in a flood.
 	maxHashWait = 10 * time.Second
+	// clearAfter is how soon after the last hash its memory is given back.
+	clearAfter = time.Second
 )
 
 // params are argon2id's; memory in KiB.
@@ -36,12 +39,14 @@ var argonParams = params{memory: 19 * 1024, time: 2, threads: 1}
 type hasher struct {
 	params params
 	turns  chan struct{}
+	clear  *time.Timer
 	// nobody is a hash that no password has, to spend the same time on users who do not exist.
 	nobody string
 }
 
 func newHasher(p params) *hasher {
-	h := &hasher{params: p, turns: make(chan struct{}, maxHashing)}
+	h := &hasher{params: p, turns: make(chan struct{}, maxHashing), clear: time.AfterFunc(clearAfter, debug.FreeOSMemory)}
+	h.clear.Stop()
 	key := make([]byte, 32)
 	_, _ = rand.Read(key)
 	h.nobody = p.encode(make([]byte, 16), key)
@@ -54,12 +59,19 @@ func (h *hasher) enter(ctx context.Context) (leave func(), err error) {
 	defer wait.Stop()
 	select {
 	case h.turns <- struct{}{}:
-		return func() { <-h.turns }, nil
+		return h.leave, nil
 	case <-wait.C:
 		return nil, &Throttled{RetryAfter: time.Second}
 	case <-ctx.Done():
 		return nil, fmt.Errorf("wait to check a password: %w", ctx.Err())
 	}
+}
+
+// leave gives the turn back, and has the memory cleared up once nobody wants a hash any more: the collector, which began because of it and met it in use, takes
+// it for what the program needs, and in a quiet program looks again minutes later.
+func (h *hasher) leave() {
+	<-h.turns
+	h.clear.Reset(clearAfter)
 }
 
 // hash waits for a turn and returns the password's hash as a PHC string.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 
@@ -96,6 +98,27 @@ func TestOnlyTwoPasswordsAreHashedAtOnce(t *testing.T) {
 	if _, err := h.enter(t.Context()); err != nil {
 		t.Errorf("the place that was left is not free: %v", err)
 	}
+}
+
+func TestMemoryOfHashesIsGivenBackOnceWhenTheyAreDone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		given := 0
+		h := newHasher(params{memory: 64, time: 1, threads: 1})
+		h.clear = time.AfterFunc(time.Hour, func() { given++ })
+		for range 5 {
+			if _, err := h.hash(t.Context(), goodPassword); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(clearAfter / 2)
+		}
+		if given != 0 {
+			t.Error("given back while passwords are still hashed")
+		}
+		time.Sleep(clearAfter)
+		if given != 1 {
+			t.Errorf("given back %d times", given)
+		}
+	})
 }
 
 func TestPasswordLength(t *testing.T) {
