@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"errors"
@@ -21,6 +22,7 @@ var authorizePage = template.Must(template.New("authorize").Parse(authorizeHTML)
 
 // authorizeData fills authorize.html. URLs are ours or made by package program.
 type authorizeData struct {
+	Words        *authorizeWords
 	Title, Text  string
 	PCURL        string
 	PhoneURL     string
@@ -39,6 +41,8 @@ func (a *API) renderAuthorize(w http.ResponseWriter, r *http.Request, status int
 	h.Set("Referrer-Policy", "origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src https: http:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	h.Set("Content-Language", d.Words.Lang)
+	h.Set("Vary", "Accept-Language")
 	d.Home = a.PublicURL + "/programs"
 	w.WriteHeader(status)
 	if err := authorizePage.Execute(w, d); err != nil {
@@ -61,8 +65,9 @@ func (a *API) authorizeEntry(w http.ResponseWriter, r *http.Request) {
 		a.authorizeFailed(w, r, err)
 		return
 	}
+	words := authorizeIn(r)
 	a.renderAuthorize(w, r, http.StatusOK, authorizeData{
-		Title: "授权小程序给知诉", PCURL: e.PCURL, PhoneURL: e.PhoneURL, Phone: onPhone(r), Program: e.Program,
+		Words: words, Title: words.Title, PCURL: e.PCURL, PhoneURL: e.PhoneURL, Phone: onPhone(r), Program: e.Program,
 		RefreshAfter: max(int(e.ExpiresIn.Seconds())-60, 30),
 	})
 }
@@ -72,7 +77,12 @@ func (a *API) authorizeFailed(w http.ResponseWriter, r *http.Request, err error)
 	if !errors.As(a.problem(r.Context(), err), &p) {
 		p = problemOf(http.StatusInternalServerError, CodeInternal, "服务出错了，请稍后再试")
 	}
-	a.renderAuthorize(w, r, p.Status, authorizeData{Title: "现在不能授权", Text: p.Detail})
+	words := authorizeIn(r)
+	text := cmp.Or(words.problem, p.Detail)
+	if p.Code == CodeNotFound {
+		text = cmp.Or(words.expired, p.Detail)
+	}
+	a.renderAuthorize(w, r, p.Status, authorizeData{Words: words, Title: words.Failed, Text: text})
 }
 
 // entryLimit bounds what strangers with a link can make us ask WeChat: every opening costs a pre-auth code of a daily quota. HEAD, which link previews send, costs
@@ -84,7 +94,8 @@ func (a *API) entryLimit(next http.Handler) http.Handler {
 			w.WriteHeader(http.StatusOK)
 		case !a.entries.Allow():
 			w.Header().Set("Retry-After", "5")
-			a.renderAuthorize(w, r, http.StatusTooManyRequests, authorizeData{Title: "请稍候", Text: "打开的人太多，请几秒后再试"})
+			words := authorizeIn(r)
+			a.renderAuthorize(w, r, http.StatusTooManyRequests, authorizeData{Words: words, Title: words.Wait, Text: words.WaitText})
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -103,9 +114,9 @@ const (
 // authorizeDone is GET /authorize/{ticket}/done: WeChat brings the person back with the code. Staff go on to the list; a merchant who was sent the link sees
 // the result here.
 func (a *API) authorizeDone(w http.ResponseWriter, r *http.Request) {
-	ticket, code := r.PathValue("ticket"), r.URL.Query().Get("auth_code")
+	ticket, code, words := r.PathValue("ticket"), r.URL.Query().Get("auth_code"), authorizeIn(r)
 	if code == "" || len(code) > maxAuthCode {
-		a.renderAuthorize(w, r, http.StatusBadRequest, authorizeData{Title: "授权没有完成", Text: "微信没有带回授权结果，请重新打开授权链接再试一次"})
+		a.renderAuthorize(w, r, http.StatusBadRequest, authorizeData{Words: words, Title: words.Unfinished, Text: words.NoResult})
 		return
 	}
 	if err := a.Programs.Returned(r.Context(), ticket, secret.New(code)); err != nil {
@@ -125,17 +136,17 @@ func (a *API) authorizeDone(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, to, http.StatusSeeOther)
 		return
 	}
-	d := authorizeData{Title: "授权成功", Text: "可以关闭这个页面了", Program: p}
+	d := authorizeData{Words: words, Title: words.Done, Text: words.DoneText, Program: p}
 	if p != nil {
 		for _, m := range programViewOf(p, 0).Missing {
 			if m.Required {
-				d.Title, d.Text = "授权成功，但缺少权限", "没有勾选「"+m.Name+"」："+m.Text+"。请重新打开授权链接，勾选这一项"
+				d.Title, d.Text = words.Part, words.partText(m.Name, cmp.Or(words.without[m.ID], m.Text))
 				break
 			}
 		}
 	}
 	if p == nil {
-		d = authorizeData{Title: "已收到授权", Text: "正在向微信确认，几秒后会出现在小程序列表里", Pending: true}
+		d = authorizeData{Words: words, Title: words.Pending, Text: words.PendingText, Pending: true}
 	}
 	a.renderAuthorize(w, r, http.StatusOK, d)
 }

@@ -107,7 +107,10 @@ type timelineEntry struct {
 	At     int64   `json:"at" doc:"Unix ms"`
 	Source string  `json:"source" enum:"wechat,staff,rule,system"`
 	Kind   string  `json:"kind"`
-	Text   string  `json:"text"`
+	Text   string  `json:"text" doc:"Chinese; word, about and said are the same taken apart"`
+	Word   string  `json:"word" doc:"Stable name of the sentence: kind, finer where a kind has several"`
+	About  *string `json:"about" doc:"The amount or person in the sentence"`
+	Said   *string `json:"said" doc:"What follows the sentence after its colon: what somebody wrote, or a reason"`
 	Images []image `json:"images"`
 	Actor  *string `json:"actor"`
 	// DueFrom and DueTo are set in entries of kind deadline.
@@ -192,9 +195,11 @@ func (a *API) complaintView(ctx context.Context, c *complaint.Complaint) (*body[
 	if l := complaint.Legal(complaint.Respond, c.Situation()); !l.OK {
 		v.RespondHint = someOf(hint{l.Reason, l.When})
 	}
-	for _, e := range entries {
+	for i := range entries {
+		e := &entries[i]
+		told := e.Sentence()
 		v.Timeline = append(v.Timeline, timelineEntry{
-			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Images: archivedOf(c.ID, e.Images.V, copies), Actor: orNil(e.Actor),
+			At: int64(e.At), Source: string(e.Source), Kind: e.Kind, Text: e.Text, Word: told.Word, About: orNil(told.About), Said: orNil(told.Said), Images: archivedOf(c.ID, e.Images.V, copies), Actor: orNil(e.Actor),
 			DueFrom: e.DueFrom.Ptr(), DueTo: e.DueTo.Ptr(),
 		})
 	}

@@ -221,7 +221,11 @@ func maskForLink(ctx context.Context, v *complaintView) {
 		v.Notes[i].Text = complaint.MaskText(v.Notes[i].Text)
 	}
 	for i := range v.Timeline {
-		v.Timeline[i].Text = complaint.MaskText(v.Timeline[i].Text)
+		e := &v.Timeline[i]
+		e.Text = complaint.MaskText(e.Text)
+		if e.Said != nil {
+			e.Said = orNil(complaint.MaskText(*e.Said))
+		}
 	}
 	for i := range v.Actions {
 		v.Actions[i].Content = complaint.MaskText(v.Actions[i].Content)

@@ -33,7 +33,10 @@ type healthItem struct {
 	Text      string  `json:"text"`
 	Hint      string  `json:"hint"`
 	ProgramID *string `json:"program_id"`
-	Link      string  `json:"link" doc:"Where in the web UI to mend it: platform, programs, notifications, deliveries, gaps"`
+	// Code and Params are what Text and Hint say, for readers of another language.
+	Code   *string           `json:"code" enum:"program_revoked,permission_missing,push_silent,channel_failing" doc:"What is wrong; null = id and state say it"`
+	Params map[string]string `json:"params" doc:"What the sentence names: program, name (of a permission or channel), set, days"`
+	Link   string            `json:"link" doc:"Where in the web UI to mend it: platform, programs, notifications, deliveries, gaps"`
 }
 
 func (a *API) getWorkbench(ctx context.Context, _ *empty) (*body[workbench], error) {
@@ -110,14 +113,16 @@ func (a *API) programHealth(ctx context.Context, ps []program.Program, add func(
 		item := healthItem{ID: "program", State: "failed", ProgramID: &p.ID, Link: "programs"}
 		switch {
 		case p.State == program.Revoked:
-			item.Text, item.Hint = "「"+v.Name+"」已取消授权", "收不到新投诉，请管理员重新授权"
+			item.say("program_revoked", map[string]string{"program": v.Name}, "「"+v.Name+"」已取消授权", "收不到新投诉，请管理员重新授权")
 		case p.State == program.Disabled:
 			continue
 		case len(v.Missing) > 0 && v.Missing[0].Required:
-			item.Text, item.Hint = "「"+v.Name+"」缺少权限「"+v.Missing[0].Name+"」", v.Missing[0].Text
+			m := v.Missing[0]
+			item.say("permission_missing", map[string]string{"program": v.Name, "name": m.Name, "set": itoa(m.ID)}, "「"+v.Name+"」缺少权限「"+m.Name+"」", m.Text)
 		case silent[p.ID] > 0:
-			item.State, item.Text, item.Hint = "waiting", "「"+v.Name+"」"+ago(a.Clock.Now().Sub(silent[p.ID].Time()))+"没有推送，比以往都久", "可能真的没有投诉，也可能是推送断了"
-			item.Link = "gaps"
+			quiet := a.Clock.Now().Sub(silent[p.ID].Time())
+			item.State, item.Link = "waiting", "gaps"
+			item.say("push_silent", map[string]string{"program": v.Name, "days": itoa(int(quiet.Hours() / 24))}, "「"+v.Name+"」"+ago(quiet)+"没有推送，比以往都久", "可能真的没有投诉，也可能是推送断了")
 		default:
 			healthy++
 			continue
@@ -128,6 +133,10 @@ func (a *API) programHealth(ctx context.Context, ps []program.Program, add func(
 		add(healthItem{ID: "programs", State: "ok", Text: plural(healthy) + "授权正常", Link: "programs"})
 	}
 	return nil
+}
+
+func (h *healthItem) say(code string, params map[string]string, text, hint string) {
+	h.Code, h.Params, h.Text, h.Hint = &code, params, text, hint
 }
 
 func plural(n int) string { return itoa(n) + " 个小程序" }
@@ -144,7 +153,9 @@ func (a *API) noticeHealth(ctx context.Context, add func(healthItem)) error {
 	healthy := 0
 	for _, c := range cs {
 		if c.Enabled && c.LastError != "" {
-			add(healthItem{ID: "channel", State: "failed", Text: "通知渠道「" + c.Name + "」发送失败", Hint: c.LastError, Link: "notifications"})
+			item := healthItem{ID: "channel", State: "failed", Link: "notifications"}
+			item.say("channel_failing", map[string]string{"name": c.Name}, "通知渠道「"+c.Name+"」发送失败", c.LastError)
+			add(item)
 		} else if c.Enabled {
 			healthy++
 		}

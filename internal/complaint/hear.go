@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/zhisu/zhisu/internal/db"
@@ -128,7 +129,7 @@ func (s *Service) applyPush(c *Complaint, e push.ComplaintCallback) error {
 	c.setClosed(s.now())
 	return s.setFacts(c, facts{
 		amount: e.AmountFen, product: e.ProductName, orderID: e.OrderID, transactionID: e.TransactionID, outTradeNo: e.OutTradeNo,
-		created: e.CreateTime, paid: e.PayTime, phone: e.PhoneNumber, openID: e.OpenID, content: e.Content, images: e.MediaURLs,
+		created: e.CreateTime, paid: e.PayTime, phone: e.PhoneNumber, openID: e.OpenID, content: strings.TrimSpace(e.Content), images: e.MediaURLs,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/secret"
@@ -98,7 +99,7 @@ func (s *Service) apply(c *Complaint, d wechat.Detail) error {
 	c.setClosed(lastStep(d, s.now()))
 	facts := facts{
 		amount: w.AmountFen, product: w.ProductName, orderID: w.OrderID, transactionID: w.TransactionID, outTradeNo: w.OutTradeNo,
-		created: w.CreateTime, paid: w.PayTime, phone: w.PhoneNumber, openID: w.OpenID, content: w.Content, images: w.MediaURLs,
+		created: w.CreateTime, paid: w.PayTime, phone: w.PhoneNumber, openID: w.OpenID, content: strings.TrimSpace(w.Content), images: w.MediaURLs,
 	}
 	if d.ReturnBill != nil {
 		b, err := json.Marshal(d.ReturnBill)
@@ -155,8 +156,9 @@ func (s *Service) mergeNodes(ctx context.Context, tx db.Tx, id string, d wechat.
 			blame = &v
 		}
 		text := NodeText(int64(n.ItemType), blame)
-		if n.Content != "" && n.Content != text {
-			text += "：" + storable(MaskText(n.Content))
+		// Blank content is none, and content may be WeChat's own words once more.
+		if said := strings.TrimSpace(n.Content); said != "" && said != text && said != NodeText(int64(n.ItemType), nil) {
+			text += "：" + storable(MaskText(said))
 		}
 		if t, ok := appealTexts[int64(n.AppealItemType)]; ok {
 			text = t

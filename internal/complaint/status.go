@@ -122,6 +122,12 @@ var nodes = map[int64]string{
 	111: "用户补充凭证超时", 112: "商家补充凭证超时", 113: "双方补充凭证超时", 118: "商责自动赔付",
 }
 
+// What a ruling asks for, at the end of its sentence.
+const (
+	proofWanted = "，待上传处理凭证"
+	goodsReturn = "，待用户退货"
+)
+
 // NodeText names a progress entry; blame is blameResult of nodes 31 and 32 (0 proof of handling wanted, 1 goods to be returned first).
 func NodeText(itemType int64, blame *int64) string {
 	t, ok := nodes[itemType]
@@ -131,9 +137,9 @@ func NodeText(itemType int64, blame *int64) string {
 	if (itemType == 31 || itemType == 32) && blame != nil {
 		switch *blame {
 		case 0:
-			return t + "，待上传处理凭证"
+			return t + proofWanted
 		case 1:
-			return t + "，待用户退货"
+			return t + goodsReturn
 		}
 	}
 	return t

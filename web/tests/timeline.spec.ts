@@ -3,7 +3,10 @@ import type { TimelineEntry } from '@/shared/api/types'
 import { deadlineKey, withoutEcho, withoutRepeat } from '@/shared/composables/useTimeline'
 
 const picture = (url: string) => ({ url, archived: false, sha256: null })
-const entry = (part: Partial<TimelineEntry>): TimelineEntry => ({ at: 1, source: 'wechat', kind: '1', text: '', images: [], actor: null, due_from: null, due_to: null, ...part })
+const entry = (part: Partial<TimelineEntry>): TimelineEntry => ({
+  at: 1, source: 'wechat', kind: '1', word: '1', about: null, said: part.text?.includes('：') ? part.text.slice(part.text.indexOf('：') + 1) : null,
+  text: '', images: [], actor: null, due_from: null, due_to: null, ...part,
+})
 const complaint = { timeline: [], content: '罐子瘪了', images: [picture('/a'), picture('/b')] }
 
 describe('the complaint’s own text stands above the timeline', () => {
@@ -32,13 +35,13 @@ describe('what WeChat repeats of our answer', () => {
   const node = entry({ at: 6000, kind: 'node_109', text: '商家已回应：已为您补寄：请查收', images: [picture('/c')] })
 
   test('keeps that it arrived, and its pictures', () => {
-    expect(withoutEcho(node, [node, ours])).toEqual({ ...node, text: '商家已回应' })
+    expect(withoutEcho(node, [node, ours])).toEqual({ ...node, text: '商家已回应', said: null })
   })
 
   test.each([
-    ['words nobody here wrote', node, [node, { ...ours, text: '同意和解：别的' }]],
+    ['words nobody here wrote', node, [node, { ...ours, text: '同意和解：别的', said: '别的' }]],
     ['an answer that was given later', node, [node, { ...ours, at: 900_000 }]],
-    ['an answer of pictures alone', node, [node, { ...ours, text: '同意和解' }]],
+    ['an answer of pictures alone', node, [node, { ...ours, text: '同意和解', said: null }]],
     ['an answer that was not sent', node, [node, { ...ours, kind: 'respond_failed' }]],
     ['a colleague’s own entry', ours, [node, ours]],
   ])('%s: stays whole', (_name, e, all) => {

@@ -2658,10 +2658,19 @@ export interface components {
             reasons: string[];
         };
         HealthItem: {
+            /**
+             * @description What is wrong; null = id and state say it
+             * @enum {string|null}
+             */
+            code: "program_revoked" | "permission_missing" | "push_silent" | "channel_failing" | null;
             hint: string;
             id: string;
             /** @description Where in the web UI to mend it: platform, programs, notifications, deliveries, gaps */
             link: string;
+            /** @description What the sentence names: program, name (of a permission or channel), set, days */
+            params: {
+                [key: string]: string;
+            };
             program_id: string | null;
             /** @enum {string} */
             state: "ok" | "waiting" | "failed";
@@ -4307,6 +4316,8 @@ export interface components {
             address?: string;
         };
         TimelineEntry: {
+            /** @description The amount or person in the sentence */
+            about: string | null;
             actor: string | null;
             /**
              * Format: int64
@@ -4325,9 +4336,14 @@ export interface components {
             due_to: number | null;
             images: components["schemas"]["Image"][];
             kind: string;
+            /** @description What follows the sentence after its colon: what somebody wrote, or a reason */
+            said: string | null;
             /** @enum {string} */
             source: "wechat" | "staff" | "rule" | "system";
+            /** @description Chinese; word, about and said are the same taken apart */
             text: string;
+            /** @description Stable name of the sentence: kind, finer where a kind has several */
+            word: string;
         };
         TokenView: {
             /**

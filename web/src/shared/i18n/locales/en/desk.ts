@@ -63,7 +63,7 @@ export default {
   programs: {
     needHelp: '{n} programs need help', sum: '{n} in all', sumBroken: '{n} in all, {broken} need help', authorise: 'Authorise a program', search: 'Name, AppID, company',
     groups: 'By state', group: { all: 'All {n}', healthy: 'Healthy {n}', broken: 'Need help {n}', disabled: 'Disabled {n}' },
-    mode: 'Connected by', modes: { platform: 'Platform', direct: 'Own AppSecret' }, sets: 'Permissions', complete: 'Complete', missing: '{n} missing', notNeeded: 'Not needed',
+    one: 'Program', merchant: 'Merchant', mode: 'Connected by', modes: { platform: 'Platform', direct: 'Own AppSecret' }, sets: 'Permissions', complete: 'Complete', missing: '{n} missing', notNeeded: 'Not needed',
     disabled: 'Disabled', revoked: 'Withdrawn', lastPush: 'Last push', open: 'Open cases', score: 'Score', noScore: 'Not read', details: 'Details of {name}',
     fixJoin: ' ', fixHow: 'Ask the Mini Program\'s administrator to scan again and keep these ticked. Only one platform at a time can hold the complaint permission.', fixRevokedHow: 'Ask the Mini Program\'s administrator to authorise again. Past complaints are kept.',
     authorisedWhole: 'All permissions are granted. Complaints arrive here within seconds. Next, say who is told.', authorisedPart: 'Permissions are missing, see below.', whoHears: 'Who is told',

@@ -9,7 +9,7 @@ export default {
   fix: { replay: 'Process again', sync: 'Sync now', import: 'Import' },
   say: {
     ticket_missing: 'No ticket has arrived from WeChat yet', ticket_old: 'No new WeChat ticket for {minutes} minutes', token_missing: 'No platform token: {reason}', program_revoked: '"{program}" is no longer authorised',
-    permission_missing: '"{program}" lacks permission set {set}', direct_secret: 'The AppSecret of "{program}" does not work', push_refused: 'Pushes of "{program}" differ from the settings and were refused', push_url_unchecked: 'Nothing was ever pushed for "{program}"',
+    permission_missing: '"{program}" lacks the permission "{name}"', direct_secret: 'The AppSecret of "{program}" does not work', push_refused: 'Pushes of "{program}" differ from the settings and were refused', push_url_unchecked: 'Nothing was ever pushed for "{program}"',
     push_silent: 'No push for "{program}" for {days} days; the longest so far was {longest}', delivery_failed: 'A push could not be processed', delivery_stuck: 'A push is still not processed',
     sync_failed: 'Complaint {number} could not be synced', recheck_late: 'Complaint {number} is overdue for reading', complaint_unknown: 'WeChat names complaint {number}, which is not here',
   },

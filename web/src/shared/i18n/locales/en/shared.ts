@@ -1,11 +1,13 @@
 import ack from './ack'
 import inboxBoth from './inboxBoth'
 import refund from './refund'
+import told from './told'
 
 export default {
   ...inboxBoth,
   ack,
   refund,
+  told,
   app: { name: 'Zhisu', version: 'Zhisu {version}' },
   language: { 'title': 'Language', 'zh-CN': '简体中文', 'en': 'English' },
   nav: { main: 'Main navigation', you: 'Your account: {name}' },

@@ -63,7 +63,7 @@ export default {
   programs: {
     needHelp: '{n} 个小程序需要处理', sum: '{n} 个', sumBroken: '{n} 个，{broken} 个需要处理', authorise: '授权小程序', search: '搜名称、AppID、主体',
     groups: '按状态看', group: { all: '全部 {n}', healthy: '正常 {n}', broken: '需要处理 {n}', disabled: '已停用 {n}' },
-    mode: '接入方式', modes: { platform: '第三方平台', direct: '自有 AppSecret' }, sets: '权限', complete: '齐全', missing: '缺 {n} 项', notNeeded: '不需要',
+    one: '小程序', merchant: '商户号', mode: '接入方式', modes: { platform: '第三方平台', direct: '自有 AppSecret' }, sets: '权限', complete: '齐全', missing: '缺 {n} 项', notNeeded: '不需要',
     disabled: '已停用', revoked: '已取消授权', lastPush: '最近推送', open: '未结投诉', score: '交易体验分', noScore: '读不到', details: '{name} 的详情',
     fixJoin: '', fixHow: '请小程序管理员重新扫码，并保持这些权限勾选。投诉管理权限同一时间只能给一个第三方平台。', fixRevokedHow: '请小程序管理员重新扫码授权。历史投诉都还在。',
     authorisedWhole: '权限齐全。用户一投诉，几秒内就会出现在这里。接下来设置谁收通知。', authorisedPart: '还缺权限，见下方说明。', whoHears: '设置谁收通知',

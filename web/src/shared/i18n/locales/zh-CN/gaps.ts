@@ -9,7 +9,7 @@ export default {
   fix: { replay: '重新处理', sync: '马上同步', import: '补录' },
   say: {
     ticket_missing: '还没有收到过微信的票据', ticket_old: '微信票据已 {minutes} 分钟没有更新', token_missing: '没有换到平台令牌：{reason}', program_revoked: '「{program}」已取消授权',
-    permission_missing: '「{program}」缺少权限 {set}', direct_secret: '「{program}」的 AppSecret 不能用', push_refused: '「{program}」的推送和设置不一致，被拒收了', push_url_unchecked: '「{program}」还没有收到过微信的推送',
+    permission_missing: '「{program}」缺少权限「{name}」', direct_secret: '「{program}」的 AppSecret 不能用', push_refused: '「{program}」的推送和设置不一致，被拒收了', push_url_unchecked: '「{program}」还没有收到过微信的推送',
     push_silent: '「{program}」{days} 天没有推送，以往最长隔 {longest} 天', delivery_failed: '一条推送没有处理成功', delivery_stuck: '一条推送还没有处理完',
     sync_failed: '投诉单 {number} 没有同步成功', recheck_late: '投诉单 {number} 到了重读时间还没有读', complaint_unknown: '微信提到投诉单 {number}，知诉里没有',
   },
