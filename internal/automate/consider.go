@@ -124,7 +124,11 @@ func (s *Service) decide(ctx context.Context, r *Rule, c *complaint.Complaint) e
 		if err := s.say(ctx, tx, d); err != nil {
 			return err
 		}
-		return tx.Enqueue(ctx, StepArgs{DecisionID: d.ID}, &river.InsertOpts{Queue: db.QueueAct, ScheduledAt: at.Time()})
+		opts := &river.InsertOpts{Queue: db.QueueAct}
+		if at > d.CreatedAt { // else it is begun at once, and not when the queue looks at what is scheduled
+			opts.ScheduledAt = at.Time()
+		}
+		return tx.Enqueue(ctx, StepArgs{DecisionID: d.ID}, opts)
 	})
 }
 

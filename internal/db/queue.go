@@ -136,8 +136,8 @@ func (d *DB) migrateRiver(ctx context.Context) error {
 	return nil
 }
 
-// RescueOrphans makes jobs that a dead process left running available again. Only for SQLite, where the lock on the data dir proves that
-// no other process works them; for PostgreSQL see presence.
+// RescueOrphans makes jobs that a dead process left running available again, and ends its term as River's leader, without which nothing that is scheduled is
+// begun for up to 20 seconds. Only for SQLite, where the lock on the data dir proves that no other process works them; for PostgreSQL see presence.
 func (d *DB) RescueOrphans(ctx context.Context) (int64, error) {
 	if d.Engine != SQLite {
 		return 0, nil
@@ -149,6 +149,9 @@ func (d *DB) RescueOrphans(ctx context.Context) (int64, error) {
 	n, err := res.RowsAffected()
 	if err != nil {
 		return 0, fmt.Errorf("rescue orphaned jobs: %w", err)
+	}
+	if _, err := d.write.ExecContext(ctx, `DELETE FROM river_leader`); err != nil {
+		return n, fmt.Errorf("end the term of a dead leader: %w", err)
 	}
 	return n, nil
 }

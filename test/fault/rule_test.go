@@ -57,6 +57,7 @@ func TestARuleActsOnceWhenKilledOnTheWay(t *testing.T) {
 			p.start()
 		}
 		p.awaitReady()
+		killed := time.Now()
 		ended := map[string]int{}
 		for _, order := range orders {
 			var c ruled
@@ -78,7 +79,7 @@ func TestARuleActsOnceWhenKilledOnTheWay(t *testing.T) {
 		if ended["done"] == 0 {
 			t.Error("no case was dealt with, so nothing is proved")
 		}
-		t.Logf("%d cases ended %v", len(orders), ended)
+		t.Logf("%d cases ended %v, %.1f s after the last start", len(orders), ended, time.Since(killed).Seconds())
 	})
 }
 
