@@ -138,7 +138,7 @@ func (a *API) authorizeDone(w http.ResponseWriter, r *http.Request) {
 	}
 	d := authorizeData{Words: words, Title: words.Done, Text: words.DoneText, Program: p}
 	if p != nil {
-		for _, m := range programViewOf(p, 0).Missing {
+		for _, m := range programViewOf(p, programMore{}).Missing {
 			if m.Required {
 				d.Title, d.Text = words.Part, words.partText(m.Name, cmp.Or(words.without[m.ID], m.Text))
 				break

@@ -52,8 +52,8 @@ func (f DirectFields) any() bool { return f != DirectFields{} }
 
 func (f DirectFields) touchesSecret() bool { return f.AppSecret != nil && *f.AppSecret != "" }
 
-func (a *API) programView(p *program.Program, open int64) programView {
-	v := programViewOf(p, open)
+func (a *API) programView(p *program.Program, more programMore) programView {
+	v := programViewOf(p, more)
 	if p.PushTokenSealed == "" && p.AppSecretSealed == "" {
 		return v
 	}

@@ -31,6 +31,7 @@ type programView struct {
 	AuthorizedAt          *int64       `json:"authorized_at" doc:"Unix ms"`
 	InfoSyncedAt          *int64       `json:"info_synced_at" doc:"Unix ms"`
 	Score                 *int64       `json:"score"`
+	ScoreChange           *int64       `json:"score_change" doc:"Over the last 30 days, or since the score was read first; null = nothing to compare with"`
 	OpenComplaints        int64        `json:"open_complaints"`
 	LastError             *string      `json:"last_error"`
 
@@ -45,13 +46,16 @@ type missingSet struct {
 	Text      string `json:"text" doc:"What does not work without it"`
 }
 
-func programViewOf(p *program.Program, open int64) programView {
+func programViewOf(p *program.Program, more programMore) programView {
 	v := programView{
 		ID: p.ID, AppID: p.AppID, Name: p.Name, AvatarURL: orNil(p.AvatarURL), PrincipalName: orNil(p.PrincipalName), UserName: orNil(p.UserName),
 		Mode: string(p.Mode), State: string(p.State), GrantedPermissionSets: orEmpty(p.GrantedSets.V), MissingPermissionSets: p.Missing(),
 		Missing: []missingSet{}, MerchantID: orNil(p.MerchantID), OwnerID: orNil(p.OwnerID), Tags: orEmpty(p.Tags.V),
 		LastPushAt: p.LastPushAt.Ptr(), AuthorizedAt: p.AuthorizedAt.Ptr(), InfoSyncedAt: p.InfoSyncedAt.Ptr(), Score: p.Score,
-		OpenComplaints: open, LastError: orNil(p.LastError),
+		OpenComplaints: more.open[p.ID], LastError: orNil(p.LastError),
+	}
+	if move, ok := more.moves[p.ID]; ok {
+		v.ScoreChange = &move
 	}
 	if v.Name == "" {
 		v.Name = p.AppID
@@ -78,15 +82,30 @@ func (a *API) listPrograms(ctx context.Context, in *listProgramsInput) (*body[pa
 		ps = ps[:in.Limit]
 		next = ps[in.Limit-1].ID
 	}
-	open, err := a.Complaints.OpenByProgram(ctx)
+	more, err := a.programMore(ctx)
 	if err != nil {
 		return nil, err
 	}
 	views := make([]programView, len(ps))
 	for i := range ps {
-		views[i] = a.programView(&ps[i], open[ps[i].ID])
+		views[i] = a.programView(&ps[i], more)
 	}
 	return pageOf(views, next), nil
+}
+
+// programMore is what other packages know of programs, by program.
+type programMore struct {
+	open  map[string]int64
+	moves map[string]int64
+}
+
+func (a *API) programMore(ctx context.Context) (programMore, error) {
+	open, err := a.Complaints.OpenByProgram(ctx)
+	if err != nil {
+		return programMore{}, err
+	}
+	moves, err := a.Standing.Moves(ctx, db.At(a.Clock.Now().Add(-recentDays)))
+	return programMore{open, moves}, err
 }
 
 // program returns a program in scope; outside it is as if it did not exist.
@@ -106,11 +125,11 @@ func (a *API) getProgram(ctx context.Context, in *ByID) (*body[programView], err
 	if err != nil {
 		return nil, err
 	}
-	open, err := a.Complaints.OpenByProgram(ctx)
+	more, err := a.programMore(ctx)
 	if err != nil {
 		return nil, err
 	}
-	v := a.programView(p, open[p.ID])
+	v := a.programView(p, more)
 	if v.Direct.v != nil {
 		until, err := a.Programs.TokenExpires(ctx, p)
 		if err != nil {

@@ -109,7 +109,7 @@ func (a *API) programHealth(ctx context.Context, ps []program.Program, add func(
 	healthy := 0
 	for i := range ps {
 		p := &ps[i]
-		v := programViewOf(p, 0)
+		v := programViewOf(p, programMore{})
 		item := healthItem{ID: "program", State: "failed", ProgramID: &p.ID, Link: "programs"}
 		switch {
 		case p.State == program.Revoked:

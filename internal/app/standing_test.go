@@ -88,6 +88,9 @@ func TestDeductionsAreReadAndConnectedWithTheirCases(t *testing.T) {
 			len(history) == 0 || history[len(history)-1].(obj)["score"] != 94.0 {
 			t.Errorf("standing: %s", st.raw)
 		}
+		if got := owner.want(200, "GET", "/programs/"+p.ID, nil); got.body["score"] != 94.0 || got.body["score_change"] != nil {
+			t.Errorf("read once only, yet changed: %s", got.raw)
+		}
 
 		if c := owner.want(200, "GET", "/complaints/"+found, nil); len(c.body["penalties"].([]any)) != 1 || c.body["penalties"].([]any)[0].(obj)["found"] != true {
 			t.Errorf("the deduction in its case: %v", c.body["penalties"])
@@ -181,6 +184,9 @@ func TestALongListOfDeductionsIsReadWholeAndADropToldOnce(t *testing.T) {
 		both.Wait()
 		if got := owner.penalties(""); len(got) != len(numbers) {
 			t.Errorf("%d deductions, want %d", len(got), len(numbers))
+		}
+		if got := owner.want(200, "GET", "/programs", nil).items()[0]; got["score"] != 0.0 || got["score_change"] != -100.0 {
+			t.Errorf("the change of the score: %v", got)
 		}
 		seen, next := map[string]bool{}, ""
 		for page := 0; page == 0 || next != ""; page++ {

@@ -114,6 +114,29 @@ func (s *Service) Of(ctx context.Context, programID string, since db.Time) (*Sta
 	return st, append(before, changes...), violations, nil
 }
 
+// Moves says by how much the scores of programs changed since a moment, or since they were read first when that was later. A program that is missing has no score to
+// compare with.
+func (s *Service) Moves(ctx context.Context, since db.Time) (map[string]int64, error) {
+	rows, old := []Change{}, []string{}
+	err := s.DB.Read.NewSelect().Model(&rows).Where("at >= ?", since).Order("program_id", "at", "id").Scan(ctx)
+	if err == nil {
+		err = s.DB.Read.NewSelect().Model((*Change)(nil)).Distinct().Column("program_id").Where("at < ?", since).Scan(ctx, &old)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("compare scores: %w", err)
+	}
+	moves := make(map[string]int64, len(old))
+	for _, id := range old {
+		moves[id] = 0
+	}
+	for _, c := range rows {
+		if c.Was != nil {
+			moves[c.ProgramID] += c.Score - *c.Was
+		}
+	}
+	return moves, nil
+}
+
 // Sum is what was deducted from a program's score and stands.
 type Sum struct {
 	Points, Count               int64 // since the moment, without those that were restored

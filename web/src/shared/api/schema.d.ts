@@ -3331,6 +3331,11 @@ export interface components {
             principal_name: string | null;
             /** Format: int64 */
             score: number | null;
+            /**
+             * Format: int64
+             * @description Over the last 30 days, or since the score was read first; null = nothing to compare with
+             */
+            score_change: number | null;
             /** @enum {string} */
             state: "active" | "disabled" | "revoked";
             tags: string[];

@@ -1,10 +1,22 @@
 import { useI18n } from 'vue-i18n'
 import type { Subscription } from '@/shared/api/types'
 import { formatFen } from '@/shared/format/money'
+import { useFormat } from './useFormat'
+import { useChannels } from './useNotify'
+import { useBoundNames } from './useReceivers'
+import { useMembers } from './useReminders'
+import { useSession } from './useSession'
 
-/** What narrows a subscription, and how it is told, in words; empty when nothing does. */
-export function useSubscriptionWords(nameOf: (channelId: string) => string) {
+type Receiver = NonNullable<Subscription['receivers']>[number]
+
+/** A subscription in words: what it tells, what narrows it (empty when nothing does), how, and whom. */
+export function useSubscriptionWords() {
   const { t, te } = useI18n()
+  const { named } = useFormat()
+  const { can } = useSession()
+  const { channels, nameOf } = useChannels()
+  const { members } = useMembers()
+  const bound = useBoundNames(() => (can('notify') ? channels.value : []))
   const list = (parts: readonly (string | false | null | undefined)[]) => parts.filter(Boolean).join(t('heard.sub.and'))
   const names = (of: readonly string[]) => of.join(t('list.join'))
 
@@ -24,5 +36,8 @@ export function useSubscriptionWords(nameOf: (channelId: string) => string) {
     s.quiet && t('heard.sub.quiet', { from: s.quiet.from, until: s.quiet.to }),
     s.group ? '' : t('heard.sub.single'),
   ])
-  return { only, how }
+  const events = (s: Subscription) => (s.events ?? []).map(e => named('event', e.replace('.', '_'), e)).join(t('list.join'))
+  const who = (r: Receiver) => bound.value.get(r.address ?? '') || r.address || r.address_masked
+    || (r.user_id ? members.value.find(m => m.id === r.user_id)?.name || t('heard.sub.member') : t(channels.value.find(c => c.id === r.channel_id)?.kind === 'webhook' ? 'heard.sub.system' : 'subscription.group'))
+  return { only, how, events, who, nameOf }
 }

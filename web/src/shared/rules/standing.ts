@@ -1,4 +1,4 @@
-import type { ScoreChange } from '@/shared/api/types'
+import type { ScoreChange, Standing } from '@/shared/api/types'
 
 /** A score is drawn from 60 up, or from the ten below its lowest. */
 export const FULL = 100
@@ -30,4 +30,14 @@ export type Appeal = 'open' | 'late' | 'running' | 'rejected' | 'won' | 'unknown
 export function appealOf(p: { status: number, appeal_until?: number | null }, now: number): Appeal {
   if (p.status === 2) return p.appeal_until == null ? 'unknown' : p.appeal_until > now ? 'open' : 'late'
   return p.status === 4 ? 'running' : p.status === 5 ? 'rejected' : p.status === 6 ? 'won' : 'unknown'
+}
+
+/** What is said beside a score: lately deducted, under appeal, the guarantee badge and why it is off. */
+export function factsOf(s: Standing): { id: 'recent' | 'appealing' | 'badge', key: string, params?: Record<string, number>, more?: readonly string[] }[] {
+  const badge = s.guarantee.active
+  return [
+    { id: 'recent', ...(s.penalties_30d ? { key: 'standing.deducted', params: { points: s.deducted_30d, n: s.penalties_30d } } : { key: 'standing.nothing' }) },
+    { id: 'appealing', ...(s.appealing ? { key: 'standing.appeals', params: { n: s.appealing, points: s.appeal_points } } : { key: 'standing.noAppeal' }) },
+    { id: 'badge', key: badge == null ? 'standing.badgeUnknown' : badge ? 'standing.badgeOn' : 'standing.badgeOff', ...(badge === false && s.guarantee.reasons?.length ? { more: s.guarantee.reasons } : {}) },
+  ]
 }

@@ -10,6 +10,7 @@ import report from './reports'
 import resend from './resend'
 import retention from './retention'
 import rule from './rules'
+import programPart from './programPart'
 import standing from './standing'
 import ledger from './ledger'
 import merchant from './merchants'
@@ -18,6 +19,7 @@ export default {
   only,
   page: { reports: '报表', standing: '交易违规', rules: '自动化' },
   rule,
+  programPart,
   standing,
   reminder,
   report,
