@@ -13,10 +13,10 @@ import (
 // accountRoutes are what everybody may change of their own account, in person.
 func (a *API) accountRoutes() {
 	handle(a, anyone, op(http.MethodPatch, "/me", "update-me", "session", "Change one's own name"), a.updateMe)
-	handle(a, anyone, noContent(op(http.MethodPut, "/me/password", "change-password", "session", "Change one's own password; ends all other sessions")), a.changePassword)
+	handleAs(a, anyone, noContent(op(http.MethodPut, "/me/password", "change-password", "session", "Change one's own password; ends all other sessions")), a.changePassword)
 	handle(a, anyone, op(http.MethodPost, "/me/totp", "enrol-totp", "session", "Propose a second factor for oneself; shown once"), a.enrolTOTP)
-	handle(a, anyone, op(http.MethodPost, "/me/totp/confirm", "confirm-totp", "session", "Turn the proposed second factor on with its first code"), a.confirmTOTP)
-	handle(a, anyone, op(http.MethodDelete, "/me/totp", "disable-own-totp", "session", "Turn one's own second factor off"), a.disableOwnTOTP)
+	handleAs(a, anyone, op(http.MethodPost, "/me/totp/confirm", "confirm-totp", "session", "Turn the proposed second factor on with its first code"), a.confirmTOTP)
+	handleAs(a, anyone, op(http.MethodDelete, "/me/totp", "disable-own-totp", "session", "Turn one's own second factor off"), a.disableOwnTOTP)
 }
 
 func noContent(o huma.Operation) huma.Operation {

@@ -24,7 +24,7 @@ func (a *API) actionRoutes() {
 	handle(a, act, op(post, "/complaints/{id}/preview", "preview-action", "actions", "Look over what is about to be sent; changes nothing"), a.preview)
 	handle(a, act, op(get, "/complaints/{id}/advice", "get-advice", "actions", "Texts and evidence that fit the case"), a.advice)
 	handle(a, act, op(post, "/complaints/{id}/editing", "edit-complaint", "actions", "Say that somebody is working on the case; lasts a minute"), a.edit)
-	handle(a, act, op(del, "/complaints/{id}/editing", "stop-editing-complaint", "actions", "Give the case back"), a.stopEditing)
+	handleAs(a, act, op(del, "/complaints/{id}/editing", "stop-editing-complaint", "actions", "Give the case back"), a.stopEditing)
 	handle(a, identity.RightCasesRead, op(get, "/actions/{id}", "get-action", "actions", "What became of an action"), a.getAction)
 	a.templateRoutes()
 }

@@ -1,9 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -84,8 +87,34 @@ const (
 	anyone identity.Right = "anyone"
 )
 
+// answer is what every operation with a body answers. huma compiles its way through a request anew for each pair of input and output, some 30 kB a time, so that
+// the inputs alone may differ.
+type answer struct {
+	Body any
+}
+
 // handle registers an operation behind its right: 401 without credentials, 403 without the right. Scope is each handler's own: what is outside is 404.
-func handle[I, O any](a *API, right identity.Right, op huma.Operation, h func(ctx context.Context, in *I) (*O, error)) {
+func handle[I, B any](a *API, right identity.Right, op huma.Operation, h func(ctx context.Context, in *I) (*body[B], error)) {
+	describe(a.huma.OpenAPI().Components.Schemas, &op, reflect.TypeFor[B](), reflect.TypeFor[body[B]]().Name()+"Body")
+	handleAs(a, right, op, func(ctx context.Context, in *I) (*answer, error) {
+		out, err := h(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return &answer{Body: out.Body}, nil
+	})
+}
+
+// describe says in the API's description what the body is, which answer no longer tells.
+func describe(registry huma.Registry, op *huma.Operation, body reflect.Type, name string) {
+	status := strconv.Itoa(cmp.Or(op.DefaultStatus, http.StatusOK))
+	op.Responses = map[string]*huma.Response{status: {Content: map[string]*huma.MediaType{
+		"application/json": {Schema: registry.Schema(body, true, name)},
+	}}}
+}
+
+// handleAs is handle for answers with headers, or without a body.
+func handleAs[I, O any](a *API, right identity.Right, op huma.Operation, h func(ctx context.Context, in *I) (*O, error)) {
 	op.Errors = append(op.Errors, http.StatusUnprocessableEntity)
 	if right == public {
 		op.Security = []map[string][]string{}

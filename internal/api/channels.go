@@ -23,14 +23,14 @@ func (a *API) notifyRoutes() {
 	handle(a, identity.RightNotify, created(op(post, "/channels", "create-channel", "notifications", "Add a channel")), a.createChannel)
 	handle(a, identity.RightNotify, op(get, "/channels/{id}", "get-channel", "notifications", "One channel"), a.getChannel)
 	handle(a, identity.RightNotify, op(patch, "/channels/{id}", "update-channel", "notifications", "Change a channel; a secret that is left out stays"), a.updateChannel)
-	handle(a, identity.RightNotify, op(del, "/channels/{id}", "delete-channel", "notifications", "Remove a channel that no subscription uses"), a.deleteChannel)
+	handleAs(a, identity.RightNotify, op(del, "/channels/{id}", "delete-channel", "notifications", "Remove a channel that no subscription uses"), a.deleteChannel)
 	handle(a, identity.RightNotify, op(post, "/channels/{id}/test", "test-channel", "notifications", "Send a test message and show the provider's answer"), a.testChannel)
 
 	handle(a, identity.RightNotify, op(get, "/subscriptions", "list-subscriptions", "notifications", "Who hears of what"), a.listSubscriptions)
 	handle(a, identity.RightNotify, created(op(post, "/subscriptions", "create-subscription", "notifications", "Add a subscription")), a.createSubscription)
 	handle(a, identity.RightNotify, op(get, "/subscriptions/{id}", "get-subscription", "notifications", "One subscription"), a.getSubscription)
 	handle(a, identity.RightNotify, op(patch, "/subscriptions/{id}", "update-subscription", "notifications", "Change a subscription"), a.updateSubscription)
-	handle(a, identity.RightNotify, op(del, "/subscriptions/{id}", "delete-subscription", "notifications", "Remove a subscription"), a.deleteSubscription)
+	handleAs(a, identity.RightNotify, op(del, "/subscriptions/{id}", "delete-subscription", "notifications", "Remove a subscription"), a.deleteSubscription)
 
 	handle(a, identity.RightCasesRead, op(get, "/notices", "list-notices", "notifications", "Every message with its tries, newest first"), a.listNotices)
 }

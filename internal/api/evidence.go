@@ -18,9 +18,9 @@ func (a *API) evidenceRoutes() {
 	upload := created(op(http.MethodPost, "/evidence", "upload-evidence", "evidence", "Upload a picture: JPEG, PNG, GIF or WebP, at most 20 MB"))
 	handle(a, identity.RightCasesAct, upload, a.uploadEvidence)
 	handle(a, identity.RightCasesRead, op(http.MethodGet, "/evidence/{id}", "get-evidence", "evidence", "One picture's facts"), a.getEvidence)
-	handle(a, identity.RightCasesRead, op(http.MethodGet, "/evidence/{id}/file", "get-evidence-file", "evidence", "The picture as it is sent to WeChat"), a.evidenceFile)
+	handleAs(a, identity.RightCasesRead, op(http.MethodGet, "/evidence/{id}/file", "get-evidence-file", "evidence", "The picture as it is sent to WeChat"), a.evidenceFile)
 	handle(a, identity.RightCasesAct, created(op(http.MethodPost, "/evidence/{id}/edit", "edit-evidence", "evidence", "Turn a picture and hide parts of it; makes a new one")), a.editEvidence)
-	handle(a, identity.RightCasesAct, op(http.MethodDelete, "/evidence/{id}", "delete-evidence", "evidence", "Remove a picture that was not sent"), a.deleteEvidence)
+	handleAs(a, identity.RightCasesAct, op(http.MethodDelete, "/evidence/{id}", "delete-evidence", "evidence", "Remove a picture that was not sent"), a.deleteEvidence)
 }
 
 type evidenceView struct {

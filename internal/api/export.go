@@ -17,7 +17,7 @@ func (a *API) exportRoutes() {
 	o.Responses = map[string]*huma.Response{"200": {Description: "The table", Content: map[string]*huma.MediaType{
 		table.CSV.ContentType(): {}, table.XLSX.ContentType(): {},
 	}}}
-	handle(a, identity.RightReports, o, a.exportComplaints)
+	handleAs(a, identity.RightReports, o, a.exportComplaints)
 }
 
 type exportComplaintsInput struct {

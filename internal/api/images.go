@@ -9,7 +9,7 @@ import (
 )
 
 func (a *API) imageRoutes() {
-	handle(a, identity.RightCasesRead, op(http.MethodGet, "/complaints/{id}/images/{sha}", "get-complaint-image", "complaints",
+	handleAs(a, identity.RightCasesRead, op(http.MethodGet, "/complaints/{id}/images/{sha}", "get-complaint-image", "complaints",
 		"Our copy of a picture that WeChat shows with the complaint"), a.complaintImage)
 }
 

@@ -15,9 +15,9 @@ import (
 )
 
 func (a *API) linkRoutes() {
-	handle(a, public, op(http.MethodPost, "/link", "open-link", "links", "What a one-tap link opens; the token is then sent as Authorization: Link <token>"), a.openLink)
+	handleAs(a, public, op(http.MethodPost, "/link", "open-link", "links", "What a one-tap link opens; the token is then sent as Authorization: Link <token>"), a.openLink)
 	handle(a, identity.RightNotify, op(http.MethodGet, "/complaints/{id}/links", "list-links", "links", "Who was given a link to the case"), a.listLinks)
-	handle(a, identity.RightNotify, op(http.MethodDelete, "/links/{id}", "revoke-link", "links", "End a link at once; its receiver gets no other one to this case"), a.revokeLink)
+	handleAs(a, identity.RightNotify, op(http.MethodDelete, "/links/{id}", "revoke-link", "links", "End a link at once; its receiver gets no other one to this case"), a.revokeLink)
 }
 
 type openLinkInput struct {

@@ -24,7 +24,7 @@ func (a *API) merchantRoutes() {
 	handle(a, right, op(post, "/merchants/inspect", "inspect-credentials", "merchants", "Say what a pasted certificate, key or .p12 is; nothing is stored"), a.inspectCredentials)
 	handle(a, right, op(get, "/merchants/{id}", "get-merchant", "merchants", "One merchant"), a.getMerchant)
 	handle(a, right, op(patch, "/merchants/{id}", "update-merchant", "merchants", "Change a merchant; a secret that is left out stays"), a.updateMerchant)
-	handle(a, right, op(del, "/merchants/{id}", "delete-merchant", "merchants", "Remove a merchant that no program uses; its refunds stay"), a.deleteMerchant)
+	handleAs(a, right, op(del, "/merchants/{id}", "delete-merchant", "merchants", "Remove a merchant that no program uses; its refunds stay"), a.deleteMerchant)
 	handle(a, right, op(post, "/merchants/{id}/check", "check-merchant", "merchants", "Ask WeChat Pay something harmless and say in words what is wrong"), a.checkMerchant)
 }
 

@@ -28,7 +28,7 @@ func (a *API) receiverRoutes() {
 	handle(a, identity.RightNotify, created(op(post, "/channels/{id}/bindings", "create-binding", tag, "Make a code for one receiver to scan, valid for ten minutes")), a.createBinding)
 	handle(a, identity.RightNotify, op(get, "/channels/{id}/bindings/{bid}", "get-binding", tag, "Whether a code was scanned"), a.getBinding)
 	handle(a, identity.RightNotify, op(patch, "/channels/{id}/bindings/{bid}", "update-binding", tag, "Name a receiver"), a.updateBinding)
-	handle(a, identity.RightNotify, op(del, "/channels/{id}/bindings/{bid}", "delete-binding", tag, "Forget a receiver, or a code"), a.deleteBinding)
+	handleAs(a, identity.RightNotify, op(del, "/channels/{id}/bindings/{bid}", "delete-binding", tag, "Forget a receiver, or a code"), a.deleteBinding)
 }
 
 type variableView struct {

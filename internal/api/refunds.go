@@ -26,7 +26,7 @@ func (a *API) refundRoutes() {
 	export.Responses = map[string]*huma.Response{"200": {Description: "The table", Content: map[string]*huma.MediaType{
 		table.CSV.ContentType(): {}, table.XLSX.ContentType(): {},
 	}}}
-	handle(a, read, export, a.exportRefunds)
+	handleAs(a, read, export, a.exportRefunds)
 	handle(a, full, accepted(op(post, "/refunds/reconcile", "reconcile-refunds", "refunds", "Compare refunds with WeChat Pay")), a.reconcileRefunds)
 	handle(a, read, op(get, "/refunds/reconciliation", "get-reconciliation", "refunds", "The last comparison with WeChat Pay"), a.getReconciliation)
 	handle(a, read, op(get, "/refunds/{id}", "get-refund", "refunds", "One refund"), a.getRefund)

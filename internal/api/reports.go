@@ -22,7 +22,7 @@ func (a *API) reportRoutes() {
 	o.Responses = map[string]*huma.Response{"200": {Description: "The table", Content: map[string]*huma.MediaType{
 		table.CSV.ContentType(): {}, table.XLSX.ContentType(): {},
 	}}}
-	handle(a, identity.RightReports, o, a.exportReport)
+	handleAs(a, identity.RightReports, o, a.exportReport)
 }
 
 // ReportFilter is what a report is about.

@@ -40,7 +40,7 @@ func (a *API) routes() {
 	handle(a, public, op(get, "/setup", "get-setup", "session", "Whether the installation has an owner yet"), a.getSetup)
 	handle(a, public, op(post, "/setup", "do-setup", "session", "Create the owner from the first-run link and log in"), a.doSetup)
 	handle(a, public, op(post, "/session", "login", "session", "Log in"), a.login)
-	handle(a, public, op(del, "/session", "logout", "session", "Log out"), a.logout)
+	handleAs(a, public, op(del, "/session", "logout", "session", "Log out"), a.logout)
 	handle(a, anyone, op(get, "/me", "get-me", "session", "Who is asking"), a.getMe)
 
 	handle(a, identity.RightPlatform, op(get, "/platform", "get-platform", "platform", "The third-party platform, without secrets"), a.getPlatform)
@@ -53,7 +53,7 @@ func (a *API) routes() {
 	handle(a, identity.RightPrograms, created(op(post, "/programs/authorizations", "authorize-program", "programs", "Make a link that leads to WeChat's authorisation page")), a.startAuthorization)
 	handle(a, identity.RightCasesRead, op(get, "/programs/{id}", "get-program", "programs", "One program"), a.getProgram)
 	handle(a, identity.RightMerchants, op(patch, "/programs/{id}", "update-program", "programs", "Enable, disable, tag or assign a program; who manages merchants only, may set its merchant only"), a.updateProgram)
-	handle(a, identity.RightPrograms, op(del, "/programs/{id}", "delete-program", "programs", "Take a program off the list; its cases stay"), a.deleteProgram)
+	handleAs(a, identity.RightPrograms, op(del, "/programs/{id}", "delete-program", "programs", "Take a program off the list; its cases stay"), a.deleteProgram)
 	handle(a, identity.RightPrograms, op(post, "/programs/{id}/refresh", "refresh-program", "programs", "Read name and permissions from WeChat again"), a.refreshProgram)
 
 	handle(a, identity.RightCasesRead, op(get, "/workbench", "get-workbench", "complaints", "What needs attention now"), a.getWorkbench)

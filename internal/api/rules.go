@@ -27,7 +27,7 @@ func (a *API) ruleRoutes() {
 	handle(a, right, created(op(post, "/rules", "create-rule", "rules", "Add a rule, as a draft")), a.createRule)
 	handle(a, identity.RightCasesRead, op(get, "/rules/{id}", "get-rule", "rules", "One rule"), a.getRule)
 	handle(a, right, op(patch, "/rules/{id}", "update-rule", "rules", "Change, enable (state: active) or pause (state: paused) a rule; an edit of what it does makes it a draft"), a.updateRule)
-	handle(a, right, op(del, "/rules/{id}", "delete-rule", "rules", "Remove a rule; what it did stays with its cases"), a.deleteRule)
+	handleAs(a, right, op(del, "/rules/{id}", "delete-rule", "rules", "Remove a rule; what it did stays with its cases"), a.deleteRule)
 	handle(a, right, op(post, "/rules/stop", "stop-rules", "rules", "Stop everything automatic at once; what is not sent yet is not sent"), a.stopRules)
 	handle(a, right, op(post, "/rules/resume", "resume-rules", "rules", "Let rules act again, on what arrives from now on"), a.resumeRules)
 	a.ruleCaseRoutes()

@@ -17,7 +17,7 @@ func (a *API) templateRoutes() {
 	handle(a, identity.RightCasesRead, op(http.MethodGet, "/templates", "list-templates", "templates", "话术: texts to choose from"), a.listTemplates)
 	handle(a, identity.RightTemplates, created(op(http.MethodPost, "/templates", "create-template", "templates", "Add a text")), a.createTemplate)
 	handle(a, identity.RightTemplates, op(http.MethodPatch, "/templates/{id}", "update-template", "templates", "Change a text"), a.updateTemplate)
-	handle(a, identity.RightTemplates, op(http.MethodDelete, "/templates/{id}", "delete-template", "templates", "Remove a text"), a.deleteTemplate)
+	handleAs(a, identity.RightTemplates, op(http.MethodDelete, "/templates/{id}", "delete-template", "templates", "Remove a text"), a.deleteTemplate)
 }
 
 type templateView struct {

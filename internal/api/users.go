@@ -23,12 +23,12 @@ func (a *API) userRoutes() {
 	handle(a, identity.RightUsers, created(op(post, "/users", "create-user", "users", "Add a user")), a.createUser)
 	handle(a, identity.RightUsers, op(get, "/users/{id}", "get-user", "users", "One user"), a.getUser)
 	handle(a, identity.RightUsers, op(patch, "/users/{id}", "update-user", "users", "Change role, programs, name or password; disable or enable"), a.updateUser)
-	handle(a, identity.RightUsers, op(del, "/users/{id}", "disable-user", "users", "Disable a user; the record stays"), a.disableUser)
-	handle(a, identity.RightUsers, op(del, "/users/{id}/totp", "disable-user-totp", "users", "Turn a user's second factor off"), a.disableTOTP)
+	handleAs(a, identity.RightUsers, op(del, "/users/{id}", "disable-user", "users", "Disable a user; the record stays"), a.disableUser)
+	handleAs(a, identity.RightUsers, op(del, "/users/{id}/totp", "disable-user-totp", "users", "Turn a user's second factor off"), a.disableTOTP)
 
 	handle(a, anyone, op(get, "/tokens", "list-tokens", "tokens", "API tokens: one's own; everybody's with the right to manage users"), a.listTokens)
 	handle(a, anyone, created(op(post, "/tokens", "create-token", "tokens", "Make an API token for oneself; shown once")), a.createToken)
-	handle(a, anyone, op(del, "/tokens/{id}", "revoke-token", "tokens", "Revoke an API token"), a.revokeToken)
+	handleAs(a, anyone, op(del, "/tokens/{id}", "revoke-token", "tokens", "Revoke an API token"), a.revokeToken)
 
 	a.accountRoutes()
 

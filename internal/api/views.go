@@ -17,7 +17,7 @@ func (a *API) viewRoutes() {
 	handle(a, identity.RightCasesRead, op(http.MethodGet, "/views", "get-views", "complaints", "Saved filters of the inbox: one's own and shared ones"), a.getViews)
 	handle(a, identity.RightCasesRead, created(op(http.MethodPost, "/views", "create-view", "complaints", "Save a filter")), a.createView)
 	handle(a, identity.RightCasesRead, op(http.MethodPatch, "/views/{id}", "update-view", "complaints", "Change a saved filter"), a.updateView)
-	handle(a, identity.RightCasesRead, op(http.MethodDelete, "/views/{id}", "delete-view", "complaints", "Remove a saved filter"), a.deleteView)
+	handleAs(a, identity.RightCasesRead, op(http.MethodDelete, "/views/{id}", "delete-view", "complaints", "Remove a saved filter"), a.deleteView)
 }
 
 type savedView struct {
