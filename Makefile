@@ -45,6 +45,8 @@ $(WEB_DIST): $(WEB_SOURCES) $(WEB_MODULES)
 	mkdir -p $(@D)
 	find $(@D) -mindepth 1 -not -name .gitkeep -delete
 	cp -R web/dist/. $(@D)/
+	rm -r $(@D)/.vite
+	find $(@D)/assets -type f -size +1k \( -name '*.js' -o -name '*.css' -o -name '*.svg' \) -exec gzip -9n {} +
 	touch $@
 
 $(WEB_MODULES): web/package.json web/package-lock.json | prerequisites-build

@@ -1,17 +1,18 @@
 // Package webui serves the embedded web UI: a single-page application whose files under /assets carry a hash in their names. It holds no logic.
+//
+// The build leaves as name.gz what gets smaller that way (see Makefile), and so it is kept and sent; the few who cannot read it get it unpacked.
 package webui
 
 import (
 	"bytes"
 	"compress/gzip"
 	"embed"
-	"errors"
+	"io"
 	"io/fs"
 	"mime"
 	"net/http"
 	"path"
 	"strings"
-	"sync"
 )
 
 //go:embed all:dist
@@ -26,9 +27,25 @@ func Handler() http.Handler {
 	return &handler{dist: dist}
 }
 
-type handler struct {
-	dist fs.FS
-	zip  sync.Map // name → gzipped content
+type handler struct{ dist fs.FS }
+
+// file is one of the build, packed or not.
+type file struct {
+	name   string
+	data   []byte
+	zipped bool
+}
+
+func (h *handler) read(name string) (file, error) {
+	b, err := fs.ReadFile(h.dist, name)
+	if err == nil {
+		return file{name: name, data: b}, nil
+	}
+	z, zerr := fs.ReadFile(h.dist, name+".gz")
+	if zerr != nil {
+		return file{}, err
+	}
+	return file{name: name, data: z, zipped: true}, nil
 }
 
 // policy lets the UI load only what it brings along; images also come from WeChat.
@@ -41,7 +58,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
-	b, err := fs.ReadFile(h.dist, name)
+	f, err := h.read(name)
 	switch {
 	case err == nil && strings.HasPrefix(name, "assets/"):
 		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
@@ -51,7 +68,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	default:
-		if name, b, err = h.index(); err != nil {
+		if f, err = h.read("index.html"); err != nil {
 			http.Error(w, "The web UI was not built into this binary; run `make build`.", http.StatusNotFound)
 			return
 		}
@@ -62,7 +79,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.Header().Set("Referrer-Policy", "same-origin")
 		}
 	}
-	h.write(w, r, name, b)
+	f.write(w, r)
 }
 
 // notAPage tells addresses that machines ask for: answering them with a page would look like success.
@@ -75,52 +92,23 @@ func notAPage(name string) bool {
 	return false
 }
 
-func (h *handler) index() (string, []byte, error) {
-	b, err := fs.ReadFile(h.dist, "index.html")
-	return "index.html", b, err
-}
-
-func (h *handler) write(w http.ResponseWriter, r *http.Request, name string, b []byte) {
-	if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+func (f file) write(w http.ResponseWriter, r *http.Request) {
+	if t := mime.TypeByExtension(path.Ext(f.name)); t != "" {
 		w.Header().Set("Content-Type", t)
 	}
 	w.Header().Set("Vary", "Accept-Encoding")
-	if len(b) > 1024 && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && compressible(name) {
-		if z, err := h.gzipped(name, b); err == nil {
-			w.Header().Set("Content-Encoding", "gzip")
-			b = z
+	content := io.Reader(bytes.NewReader(f.data))
+	if f.zipped && strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		w.Header().Set("Content-Encoding", "gzip")
+	} else if f.zipped {
+		z, err := gzip.NewReader(content)
+		if err != nil {
+			http.Error(w, "The web UI in this binary is damaged.", http.StatusInternalServerError)
+			return
 		}
+		content = z
 	}
 	if r.Method == http.MethodGet {
-		_, _ = w.Write(b)
+		_, _ = io.Copy(w, content) // The client went away; there is nobody to tell.
 	}
-}
-
-func compressible(name string) bool {
-	switch path.Ext(name) {
-	case ".js", ".css", ".html", ".svg", ".json", ".webmanifest":
-		return true
-	}
-	return false
-}
-
-func (h *handler) gzipped(name string, b []byte) ([]byte, error) {
-	if z, ok := h.zip.Load(name); ok {
-		if zb, ok := z.([]byte); ok {
-			return zb, nil
-		}
-	}
-	var buf bytes.Buffer
-	zw, err := gzip.NewWriterLevel(&buf, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := zw.Write(b); err != nil {
-		return nil, errors.Join(err, zw.Close())
-	}
-	if err := zw.Close(); err != nil {
-		return nil, err
-	}
-	h.zip.Store(name, buf.Bytes())
-	return buf.Bytes(), nil
 }
