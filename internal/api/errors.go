@@ -12,6 +12,7 @@ import (
 	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/evidence"
+	"github.com/zhisu/zhisu/internal/evidence/picture"
 	"github.com/zhisu/zhisu/internal/identity"
 	"github.com/zhisu/zhisu/internal/inbound"
 	"github.com/zhisu/zhisu/internal/notify"
@@ -158,7 +159,7 @@ func identityProblem(err error) *Problem {
 func actionProblem(err error) *Problem {
 	var illegal *action.NotLegalError
 	var held *complaint.HeldError
-	var refused *evidence.Refused
+	var refused *picture.Refused
 	var field *action.FieldError
 	switch {
 	case errors.As(err, &illegal):
@@ -173,7 +174,7 @@ func actionProblem(err error) *Problem {
 		return problemOf(http.StatusConflict, CodeConflict, held.Name+"正在处理这张投诉单")
 	case errors.As(err, &refused):
 		status := http.StatusUnprocessableEntity
-		if refused == evidence.ErrSize {
+		if refused == picture.ErrSize {
 			status = http.StatusRequestEntityTooLarge
 		}
 		p := problemOf(status, refused.Code, refused.Text)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/db"
 	"github.com/zhisu/zhisu/internal/evidence"
+	"github.com/zhisu/zhisu/internal/evidence/picture"
 	"github.com/zhisu/zhisu/internal/identity"
 )
 
@@ -59,8 +60,8 @@ func (a *API) uploadEvidence(ctx context.Context, in *uploadInput) (*body[eviden
 			return nil, err
 		}
 	}
-	if form.File.Size > evidence.MaxUpload {
-		return nil, evidence.ErrSize
+	if form.File.Size > picture.MaxUpload {
+		return nil, picture.ErrSize
 	}
 	content := make([]byte, form.File.Size)
 	if _, err := form.File.ReadAt(content, 0); err != nil && form.File.Size > 0 {
@@ -155,8 +156,8 @@ func (a *API) evidenceFile(ctx context.Context, in *evidenceFileInput) (*file, e
 type editEvidenceInput struct {
 	ByID
 	Body struct {
-		Rotate int               `json:"rotate,omitempty" enum:"0,90,180,270" doc:"Degrees clockwise, before anything is hidden"`
-		Redact []evidence.Region `json:"redact,omitempty" maxItems:"50" doc:"Rectangles to hide, in pixels of the turned picture"`
+		Rotate int              `json:"rotate,omitempty" enum:"0,90,180,270" doc:"Degrees clockwise, before anything is hidden"`
+		Redact []picture.Region `json:"redact,omitempty" maxItems:"50" doc:"Rectangles to hide, in pixels of the turned picture"`
 	}
 }
 

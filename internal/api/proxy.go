@@ -10,7 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/zhisu/zhisu/internal/evidence"
+	"github.com/zhisu/zhisu/internal/evidence/picture"
 )
 
 // clientAddr returns who is really asking. X-Forwarded-For counts only as far as trusted proxies wrote it: it is read from the right, and the first address
@@ -87,7 +87,7 @@ func (a *API) plainText(next http.Handler) http.Handler {
 // maxJSON bounds a JSON body, maxForm an upload with its frame.
 const (
 	maxJSON = 1 << 20
-	maxForm = evidence.MaxUpload + 1<<16
+	maxForm = picture.MaxUpload + 1<<16
 )
 
 // plainBody looks at a JSON body before it is decoded.
@@ -97,7 +97,7 @@ func (a *API) plainBody(w http.ResponseWriter, r *http.Request, ok func(string) 
 	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
 		if r.ContentLength > maxForm {
-			a.writeProblem(w, r, problemOf(http.StatusRequestEntityTooLarge, evidence.ErrSize.Code, evidence.ErrSize.Text))
+			a.writeProblem(w, r, problemOf(http.StatusRequestEntityTooLarge, picture.ErrSize.Code, picture.ErrSize.Text))
 			return false
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)

@@ -14,7 +14,7 @@ import (
 	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/config"
 	"github.com/zhisu/zhisu/internal/db"
-	"github.com/zhisu/zhisu/internal/evidence"
+	"github.com/zhisu/zhisu/internal/evidence/picture"
 )
 
 const databaseName = "zhisu.db"
@@ -178,7 +178,7 @@ func restorePictures(cfg config.Config, tr *tar.Reader) (err error) {
 		if err != nil {
 			return fmt.Errorf("%w: the backup is incomplete: %w", ErrCommand, err)
 		}
-		b, err := io.ReadAll(io.LimitReader(tr, evidence.MaxUpload+1))
+		b, err := io.ReadAll(io.LimitReader(tr, picture.MaxUpload+1))
 		if err != nil {
 			return fmt.Errorf("%w: the backup is incomplete: %w", ErrCommand, err)
 		}

@@ -23,7 +23,7 @@ func TestBackupWhileServingAndRestore(t *testing.T) {
 	s := start(t, t.TempDir(), "")
 	s.authorise(tea)
 	first := s.file(wechatsim.Filing{})
-	up := s.as(identity.Agent).upload(picture(t, 300), "a.png", s.caseID(first))
+	up := s.as(identity.Agent).upload(drawn(t, 300), "a.png", s.caseID(first))
 	o := s.opts
 	o.Work = false
 
@@ -84,7 +84,7 @@ func TestBackupWhileServingAndRestore(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if b, _, err := a.Evidence.Original(t.Context(), e); err != nil || !bytes.Equal(b, picture(t, 300)) {
+		if b, _, err := a.Evidence.Original(t.Context(), e); err != nil || !bytes.Equal(b, drawn(t, 300)) {
 			t.Errorf("the picture: %d bytes, %v", len(b), err)
 		}
 		p, err := a.Complaints.Reveal(&cs[0])

@@ -17,7 +17,7 @@ import (
 	"github.com/zhisu/zhisu/internal/wechatsim"
 )
 
-func picture(t *testing.T, side int) []byte {
+func drawn(t *testing.T, side int) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, side, side))); err != nil {
@@ -100,7 +100,7 @@ func TestACaseIsFinishedThroughTheAPI(t *testing.T) {
 		id := s.caseID(number)
 
 		// A picture, and who may see it.
-		up := agent.upload(picture(t, 600), "../../发货单 1.PNG", id)
+		up := agent.upload(drawn(t, 600), "../../发货单 1.PNG", id)
 		if up.status != 201 || up.body["width"] != 600.0 || up.text("content_type") != "image/png" || up.text("name") != "发货单 1.png" {
 			t.Fatalf("upload: %d %s", up.status, up.raw)
 		}
@@ -122,7 +122,7 @@ func TestACaseIsFinishedThroughTheAPI(t *testing.T) {
 		if edited.text("parent_id") != first || edited.text("id") == first {
 			t.Errorf("edited: %s", edited.raw)
 		}
-		for name, raw := range map[string][]byte{"evidence_type": []byte("<svg/>"), "evidence_broken": picture(t, 60)[:40]} {
+		for name, raw := range map[string][]byte{"evidence_type": []byte("<svg/>"), "evidence_broken": drawn(t, 60)[:40]} {
 			if a := agent.upload(raw, "x.png", ""); a.status != 422 || a.text("code") != name || a.text("detail") == "" {
 				t.Errorf("%s: %d %s", name, a.status, a.raw)
 			}
@@ -130,7 +130,7 @@ func TestACaseIsFinishedThroughTheAPI(t *testing.T) {
 		if a := agent.upload(make([]byte, 21<<20), "x.png", ""); a.status != 413 || a.text("code") != "evidence_too_large" {
 			t.Errorf("21 MB: %d %s", a.status, a.raw)
 		}
-		unused := agent.upload(picture(t, 20), "x.png", "").text("id")
+		unused := agent.upload(drawn(t, 20), "x.png", "").text("id")
 		agent.want(204, "DELETE", "/evidence/"+unused, nil)
 		agent.want(404, "GET", "/evidence/"+unused, nil)
 

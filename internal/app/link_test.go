@@ -72,8 +72,8 @@ func TestALinkReachesOnlyItsOwnCaseAndItsOwnOperations(t *testing.T) {
 	owner := s.as(identity.Owner)
 	mine, other := s.caseID(s.file(wechatsim.Filing{Content: "一"})), s.caseID(s.file(wechatsim.Filing{Content: "二"}))
 	link := s.through(s.linkTo(mine, "r", "", link.Act))
-	foreign := map[string]string{"evidence": owner.upload(picture(t, 200), "a.png", other).text("id")}
-	loose := owner.upload(picture(t, 201), "a.png", "").text("id")
+	foreign := map[string]string{"evidence": owner.upload(drawn(t, 200), "a.png", other).text("id")}
+	loose := owner.upload(drawn(t, 201), "a.png", "").text("id")
 	foreign["actions"] = owner.want(202, "POST", "/complaints/"+other+"/respond", obj{"decision": "refuse", "content": "发货时完好"}).text("action_id")
 
 	for _, r := range routes() {
@@ -279,7 +279,7 @@ func TestTheLinksPageSendsNoReferer(t *testing.T) {
 
 // uploadThrough sends a picture with a link.
 func (s *stage) uploadThrough(token, id string) answer {
-	return caller{s: s, scheme: "Link", token: token}.upload(picture(s.t, 200), "破损.png", id)
+	return caller{s: s, scheme: "Link", token: token}.upload(drawn(s.t, 200), "破损.png", id)
 }
 
 // fetch asks for a file and returns the status.

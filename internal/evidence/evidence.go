@@ -15,6 +15,7 @@ import (
 	"github.com/zhisu/zhisu/internal/blob"
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/evidence/picture"
 )
 
 // Errors that callers tell apart.
@@ -92,13 +93,13 @@ type Upload struct {
 	UploaderName string
 }
 
-// Add stores an uploaded picture. A picture that is not taken gives *Refused.
+// Add stores an uploaded picture. A picture that is not taken gives *picture.Refused.
 func (s *Service) Add(ctx context.Context, u Upload) (*Evidence, error) {
 	done, err := s.alone(ctx)
 	if err != nil {
 		return nil, err
 	}
-	p, original, err := Prepare(u.Content)
+	p, original, err := picture.Prepare(u.Content)
 	done()
 	if err != nil {
 		return nil, err
@@ -110,7 +111,7 @@ func (s *Service) Add(ctx context.Context, u Upload) (*Evidence, error) {
 	return e, s.store(ctx, e, p)
 }
 
-func (s *Service) store(ctx context.Context, e *Evidence, p Picture) (err error) {
+func (s *Service) store(ctx context.Context, e *Evidence, p picture.Picture) (err error) {
 	e.ID, e.CreatedAt = db.NewID(), db.At(s.Clock.Now())
 	e.ContentType, e.Width, e.Height, e.Size = p.ContentType, int64(p.Width), int64(p.Height), int64(len(p.Content))
 	if e.Blob, err = s.Files.Put(ctx, p.Content); err != nil {
@@ -183,16 +184,16 @@ func (s *Service) Thumb(ctx context.Context, e *Evidence) ([]byte, error) {
 		return nil, err
 	}
 	defer done()
-	return Thumb(b)
+	return picture.Thumb(b)
 }
 
 // Change is what Edit does: turn clockwise, then hide.
 type Change struct {
 	Rotate int // 0, 90, 180 or 270
-	Redact []Region
+	Redact []picture.Region
 }
 
-// Edit makes a new picture of e. Its errors may be *Refused.
+// Edit makes a new picture of e. Its errors may be *picture.Refused.
 func (s *Service) Edit(ctx context.Context, e *Evidence, c Change, editorID, editorName string) (*Evidence, error) {
 	b, err := s.Files.Get(ctx, e.Blob)
 	if err != nil {
@@ -202,7 +203,7 @@ func (s *Service) Edit(ctx context.Context, e *Evidence, c Change, editorID, edi
 	if err != nil {
 		return nil, err
 	}
-	p, err := Edit(b, c.Rotate, c.Redact)
+	p, err := picture.Edit(b, c.Rotate, c.Redact)
 	done()
 	if err != nil {
 		return nil, err

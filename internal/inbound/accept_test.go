@@ -128,7 +128,7 @@ func TestUnknownEventsAreKeptAndAcknowledged(t *testing.T) {
 			"to nobody":    "<xml><MsgType>event</MsgType><Event>kf_close_session</Event></xml>",
 			"the QUERY of": "<xml><ToUserName>gh_shop1</ToUserName><MsgType>text</MsgType><Content>QUERY_AUTH_CODE:queryauthcode@@@1</Content></xml>",
 		} {
-			if status, body := e.post(letter{plain: plain}); status != 200 || body != "success" {
+			if status, body := e.post(sealed{plain: plain}); status != 200 || body != "success" {
 				t.Errorf("%s: %d %q", name, status, body)
 			}
 		}
@@ -145,7 +145,7 @@ func TestOldTokenAndKeyStayGoodForPushes(t *testing.T) {
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		e := configured(t, d)
 		e.setPlatform("newtoken1", otherKey)
-		for name, l := range map[string]letter{
+		for name, l := range map[string]sealed{
 			"old token, old key": {token: token, key: pushKey}, "new token, new key": {token: "newtoken1", key: otherKey},
 			"new token, old key": {token: "newtoken1", key: pushKey}, "old token, new key": {token: token, key: otherKey},
 		} {
@@ -161,7 +161,7 @@ func TestOldTokenAndKeyStayGoodForPushes(t *testing.T) {
 			t.Errorf("the simulator's previous key: %d %q", res.Status, res.Body)
 		}
 		e.setPlatform("thirdtoken1", pushKey)
-		if status, _ := e.post(letter{plain: complaintXML(shop, "gh_shop1", "x"), token: token}); status != 401 {
+		if status, _ := e.post(sealed{plain: complaintXML(shop, "gh_shop1", "x"), token: token}); status != 401 {
 			t.Errorf("the token before the previous one: %d", status)
 		}
 	})

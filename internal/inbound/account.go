@@ -10,7 +10,7 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/zhisu/zhisu/internal/db"
-	"github.com/zhisu/zhisu/internal/program"
+	"github.com/zhisu/zhisu/internal/inbound/letter"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/wechat/push"
 )
@@ -36,8 +36,8 @@ type Accounts interface {
 }
 
 var (
-	errNoChannel  = &refusal{http.StatusNotFound, "no_such_channel"}
-	errNoCallback = &refusal{http.StatusServiceUnavailable, "callback_not_configured"}
+	errNoChannel  = &letter.Refusal{Status: http.StatusNotFound, Reason: "no_such_channel"}
+	errNoCallback = &letter.Refusal{Status: http.StatusServiceUnavailable, Reason: "callback_not_configured"}
 )
 
 // silence answers WeChat's pushes of an official account: nothing is said to the user.
@@ -75,12 +75,12 @@ func (s *Service) accountCheck(ctx context.Context, r *http.Request, _ []byte) (
 		return answer{}, err
 	}
 	q := r.URL.Query()
-	if !signed([]secret.Text{a.Token}, q) {
-		return answer{}, errSignature
+	if !a.terms().Signed(q) {
+		return answer{}, letter.ErrSignature
 	}
 	echo := q.Get("echostr")
 	if echo == "" || len(echo) > maxEcho {
-		return answer{}, errMalformed
+		return answer{}, letter.ErrMalformed
 	}
 	return answer{"text/plain; charset=utf-8", []byte(echo)}, nil
 }
@@ -92,7 +92,7 @@ func (s *Service) accountEvent(ctx context.Context, r *http.Request, body []byte
 	if err != nil {
 		return answer{}, err
 	}
-	plain, err := openAccount(a, r, body)
+	plain, err := a.terms().Open(r.URL.Query(), body)
 	if err != nil {
 		return answer{}, err
 	}
@@ -132,13 +132,13 @@ func (s *Service) worked(d *Delivery) func(id string) []river.InsertManyParams {
 	}
 }
 
-// openAccount does the checks of the configured mode, as for a program's own URL.
-func openAccount(a Account, r *http.Request, body []byte) ([]byte, error) {
-	d := program.DirectPush{Mode: program.PushMode(a.Mode), Tokens: []secret.Text{a.Token}}
+// terms are what was agreed with WeChat about the account's pushes.
+func (a Account) terms() letter.Terms {
+	t := letter.Terms{Secrets: letter.Secrets{AppID: a.AppID, Tokens: []secret.Text{a.Token}}, Mode: letter.Mode(a.Mode)}
 	if !a.Key.IsEmpty() {
-		d.Keys = []secret.Text{a.Key}
+		t.Keys = []secret.Text{a.Key}
 	}
-	return openDirect(d, a.AppID, r.URL.Query(), body)
+	return t
 }
 
 // report hears delivery reports. Tencent signs nothing: the address itself is the secret.
@@ -151,10 +151,10 @@ func (s *Service) report(ctx context.Context, r *http.Request, body []byte) (ans
 	case err != nil:
 		return answer{}, err
 	case key.IsEmpty() || subtle.ConstantTimeCompare([]byte(key.Reveal()), []byte(r.PathValue("key"))) != 1:
-		return answer{}, errSignature
+		return answer{}, letter.ErrSignature
 	}
 	if _, err := ParseReports(body); err != nil {
-		return answer{}, errMalformed
+		return answer{}, letter.ErrMalformed
 	}
 	d := &Delivery{Source: FromReports, ChannelID: id, Event: "sms_report", State: Stored}
 	d.DedupeKey = hashed(string(FromReports), id, string(body))

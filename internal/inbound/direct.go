@@ -1,9 +1,7 @@
 package inbound
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -11,9 +9,8 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/inbound/letter"
 	"github.com/zhisu/zhisu/internal/program"
-	"github.com/zhisu/zhisu/internal/secret"
-	"github.com/zhisu/zhisu/internal/wechat/msgcrypt"
 	"github.com/zhisu/zhisu/internal/wechat/push"
 )
 
@@ -24,7 +21,7 @@ const maxEcho = 512
 func (s *Service) directPush(ctx context.Context, appID string) (program.DirectPush, error) {
 	dp, err := s.programs.DirectPush(ctx, appID)
 	if errors.Is(err, program.ErrNotFound) {
-		return dp, errForeign
+		return dp, letter.ErrForeign
 	}
 	return dp, err
 }
@@ -36,12 +33,12 @@ func (s *Service) echo(ctx context.Context, r *http.Request, _ []byte) (answer, 
 		return answer{}, err
 	}
 	q := r.URL.Query()
-	if !signed(dp.Tokens, q) {
-		return answer{}, errSignature
+	if !terms(dp, r.PathValue("appid")).Signed(q) {
+		return answer{}, letter.ErrSignature
 	}
 	echo := q.Get("echostr")
 	if echo == "" || len(echo) > maxEcho {
-		return answer{}, errMalformed
+		return answer{}, letter.ErrMalformed
 	}
 	if err := s.programs.NotePushURL(ctx, dp.ProgramID); err != nil {
 		s.log.WarnContext(ctx, "check of a push URL not noted", "program", dp.ProgramID, "err", err)
@@ -49,13 +46,16 @@ func (s *Service) echo(ctx context.Context, r *http.Request, _ []byte) (answer, 
 	return answer{"text/plain; charset=utf-8", []byte(echo)}, nil
 }
 
-// signed checks "signature", which covers neither body nor echostr, with every known Token.
-func signed(tokens []secret.Text, q url.Values) bool {
-	ok := false
-	for _, t := range tokens {
-		ok = msgcrypt.Verify(q.Get("signature"), t.Reveal(), q.Get("timestamp"), q.Get("nonce")) || ok
+// terms are what was agreed with WeChat about pushes to a program's own URL.
+func terms(dp program.DirectPush, appID string) letter.Terms {
+	t := letter.Terms{Secrets: letter.Secrets{AppID: appID, Tokens: dp.Tokens, Keys: dp.Keys}, Mode: letter.Mode(dp.Mode)}
+	switch dp.Format {
+	case program.FormatXML:
+		t.Format = push.FormatXML
+	case program.FormatJSON:
+		t.Format = push.FormatJSON
 	}
-	return ok
+	return t
 }
 
 // direct hears a program's own message URL. How it is checked is what our configuration says, whatever the query or the body claim to be.
@@ -65,20 +65,21 @@ func (s *Service) direct(ctx context.Context, r *http.Request, body []byte) (ans
 	if err != nil {
 		return answer{}, err
 	}
-	plain, err := openDirect(dp, appID, r.URL.Query(), body)
+	agreed := terms(dp, appID)
+	plain, err := agreed.Open(r.URL.Query(), body)
 	if err != nil {
-		s.noteRefusal(ctx, dp, r.URL.Query(), err)
+		s.noteRefusal(ctx, dp.ProgramID, agreed, r.URL.Query(), err)
 		return answer{}, err
 	}
-	e, err := push.ParseEvent(plain, formatOf(dp.Format))
+	e, err := push.ParseEvent(plain, agreed.Format)
 	if err != nil {
 		return answer{}, parseError(err)
 	}
 	if e.Complaint != nil && e.Complaint.AppID != "" && e.Complaint.AppID != appID {
-		return answer{}, errForeign
+		return answer{}, letter.ErrForeign
 	}
 	if dp.UserName != "" && e.ToUserName != "" && dp.UserName != e.ToUserName {
-		return answer{}, errForeign
+		return answer{}, letter.ErrForeign
 	}
 	d := &Delivery{Source: FromDirect, AppID: appID, ProgramID: dp.ProgramID, Event: e.Event, State: Ignored}
 	if d.Event == "" {
@@ -95,123 +96,27 @@ func (s *Service) direct(ctx context.Context, r *http.Request, body []byte) (ans
 	})
 }
 
-// openDirect does the checks of the configured mode and returns the message.
-//
-// plain: signature over token, timestamp and nonce. compat and safe: msg_signature over the cipher text, which alone is read; a clear half beside it is
-// passed over in compat and refused in safe, because then it was sent in a weaker mode than agreed. In plain a cipher text is used if we have the Key.
-func openDirect(dp program.DirectPush, appID string, q url.Values, body []byte) ([]byte, error) {
-	l, err := look(dp.Format, body)
-	if err != nil {
-		return nil, err
-	}
-	if dp.Mode == program.PushPlain && (l.encrypt == "" || len(dp.Keys) == 0) {
-		switch {
-		case !signed(dp.Tokens, q):
-			return nil, errSignature
-		case !l.clear:
-			return nil, errMalformed
-		}
-		return body, nil
-	}
-	switch {
-	case l.broken:
-		return nil, errMalformed
-	case l.encrypt == "", dp.Mode == program.PushSafe && l.clear:
-		return nil, errWeaker
-	}
-	return decrypt(dp, appID, q, l.encrypt)
-}
-
-func decrypt(dp program.DirectPush, appID string, q url.Values, encrypt string) ([]byte, error) {
-	verified := false
-	for _, t := range dp.Tokens {
-		verified = msgcrypt.Verify(q.Get("msg_signature"), t.Reveal(), q.Get("timestamp"), q.Get("nonce"), encrypt) || verified
-	}
-	if !verified {
-		return nil, errSignature
-	}
-	keys, err := parseKeys(dp.Keys)
-	if err != nil {
-		return nil, err
-	}
-	plain, inner, _, err := msgcrypt.Open(keys, encrypt)
-	if err != nil {
-		return nil, errCipher
-	}
-	if inner != appID {
-		return nil, errForeign
-	}
-	return plain, nil
-}
-
-// letterParts is what a body holds, before anything of it is believed.
-type letterParts struct {
-	encrypt string
-	clear   bool // a message in the clear
-	broken  bool // something that should be a cipher text and is none
-}
-
-// look tells a body's parts. The format is the configured one: another is malformed.
-func look(f program.PushFormat, body []byte) (letterParts, error) {
-	isJSON := bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("{"))
-	if f == program.FormatXML && isJSON || f == program.FormatJSON && !isJSON {
-		return letterParts{}, errMalformed
-	}
-	var l letterParts
-	var err error
-	if isJSON {
-		_, _, l.encrypt, err = msgcrypt.ParseJSONEnvelope(body)
-		var fields map[string]json.RawMessage
-		l.broken = err != nil && json.Unmarshal(body, &fields) == nil && fields["Encrypt"] != nil
-	} else {
-		_, _, l.encrypt, err = msgcrypt.ParseXMLEnvelope(body)
-		l.broken = err != nil && bytes.Contains(body, []byte("<Encrypt"))
-	}
-	if errors.Is(err, msgcrypt.ErrDoctype) {
-		return letterParts{}, errDoctype
-	}
-	e, err := push.ParseEvent(body, formatOf(f))
-	if errors.Is(err, push.ErrDoctype) {
-		return letterParts{}, errDoctype
-	}
-	l.clear = err == nil && (e.MsgType != "" || e.Event != "" || e.Complaint != nil)
-	if l.encrypt == "" && !l.clear {
-		return letterParts{}, errMalformed
-	}
-	return l, nil
-}
-
-func formatOf(f program.PushFormat) push.Format {
-	switch f {
-	case program.FormatXML:
-		return push.FormatXML
-	case program.FormatJSON:
-		return push.FormatJSON
-	}
-	return push.FormatAuto
-}
-
 // noteRefusal lets the people who set a program up see what does not fit. Only a sender who knows the Token is believed: anybody else could make it say anything.
-func (s *Service) noteRefusal(ctx context.Context, dp program.DirectPush, q url.Values, cause error) {
-	if !signed(dp.Tokens, q) {
+func (s *Service) noteRefusal(ctx context.Context, programID string, agreed letter.Terms, q url.Values, cause error) {
+	if !agreed.Signed(q) {
 		return
 	}
 	text := ""
 	switch {
-	case errors.Is(cause, errWeaker):
+	case errors.Is(cause, letter.ErrWeaker):
 		text = "微信推送的加密方式比这里设置的弱，已拒绝。请把微信公众平台的消息加密方式改成与这里一致"
-	case errors.Is(cause, errMalformed):
+	case errors.Is(cause, letter.ErrMalformed):
 		text = "微信推送的数据格式与这里设置的不一致，已拒绝。请核对 XML 或 JSON"
-	case errors.Is(cause, errCipher):
+	case errors.Is(cause, letter.ErrCipher):
 		text = "EncodingAESKey 与微信公众平台的不一致，推送解不开"
-	case errors.Is(cause, errSignature):
+	case errors.Is(cause, letter.ErrSignature):
 		text = "推送的消息签名不对，已拒绝"
-	case errors.Is(cause, errForeign):
+	case errors.Is(cause, letter.ErrForeign):
 		text = "推送属于另一个 AppID，已拒绝"
 	default:
 		return
 	}
-	if err := s.programs.NotePushRefused(ctx, dp.ProgramID, text); err != nil {
-		s.log.WarnContext(ctx, "refused push not noted", "program", dp.ProgramID, "err", err)
+	if err := s.programs.NotePushRefused(ctx, programID, text); err != nil {
+		s.log.WarnContext(ctx, "refused push not noted", "program", programID, "err", err)
 	}
 }

@@ -312,22 +312,3 @@ func TestARefusedPushSaysWhyOnlyIfItsSenderKnowsTheToken(t *testing.T) {
 		t.Errorf("after a change it still says %q", got)
 	}
 }
-
-func FuzzOpenDirect(f *testing.F) {
-	for _, l := range []ownLetter{{}, {json: true}} {
-		f.Add(l.message(), "auto", "safe")
-		f.Add(`{"ToUserName":"gh","Encrypt":"`+l.message()+`"}`, "json", "compat")
-		f.Add("<xml><Encrypt>AAAA</Encrypt></xml>", "xml", "plain")
-	}
-	f.Fuzz(func(t *testing.T, body, format, mode string) {
-		dp := program.DirectPush{
-			Mode: program.PushMode(mode), Format: program.PushFormat(format), Tokens: []secret.Text{secret.New(ownToken)}, Keys: []secret.Text{secret.New(pushKey)},
-		}
-		// Signed with the 3-value signature only, which everybody who saw one push can repeat: nothing but a plain push in plain mode may pass.
-		q := url.Values{"timestamp": {"1"}, "nonce": {"n"}, "signature": {msgcrypt.Sign(ownToken, "1", "n")}}
-		plain, err := openDirect(dp, shop, q, []byte(body))
-		if err == nil && (dp.Mode != program.PushPlain || string(plain) != body) {
-			t.Errorf("mode %q took %q", mode, body)
-		}
-	})
-}

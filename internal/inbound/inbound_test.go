@@ -118,8 +118,8 @@ func (e *ear) file(appID string) string {
 	return id
 }
 
-// letter is a push made by hand. Zero values are right ones.
-type letter struct {
+// sealed is a push made by hand. Zero values are right ones.
+type sealed struct {
 	path, plain, inner, token, key string
 	// query changes the signed query, body the finished body.
 	query func(q url.Values)
@@ -127,7 +127,7 @@ type letter struct {
 }
 
 // post seals and sends a letter.
-func (e *ear) post(l letter) (int, string) {
+func (e *ear) post(l sealed) (int, string) {
 	e.t.Helper()
 	or := func(v, other string) string {
 		if v == "" {

@@ -11,29 +11,24 @@ import (
 	"github.com/riverqueue/river"
 
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/inbound/letter"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/secret"
 	"github.com/zhisu/zhisu/internal/wechat/msgcrypt"
 	"github.com/zhisu/zhisu/internal/wechat/push"
 )
 
-// opened is a push that passed signature, cipher and appid.
+// opened is a push to the third-party platform with the appid of that platform.
 type opened struct {
-	plain []byte
-	appID string // the component's
-	token string // the Token that verified it
-	key   msgcrypt.Key
+	letter.Opened
+
+	appID string
 }
 
-// open does the checks that come before reading a push: msg_signature (never signature, which does not cover the body), every known Token and Key, and
-// the component appid at the end of the plaintext. Source: reference/wechat-open-platform.md §3.
 func (s *Service) open(ctx context.Context, r *http.Request, body []byte) (opened, error) {
-	_, _, encrypt, err := msgcrypt.ParseXMLEnvelope(body)
-	switch {
-	case errors.Is(err, msgcrypt.ErrDoctype):
-		return opened{}, errDoctype
-	case err != nil:
-		return opened{}, errMalformed
+	encrypt, err := letter.Envelope(body)
+	if err != nil {
+		return opened{}, err
 	}
 	ps, err := s.programs.PushSecrets(ctx)
 	if errors.Is(err, program.ErrNoPlatform) {
@@ -42,49 +37,15 @@ func (s *Service) open(ctx context.Context, r *http.Request, body []byte) (opene
 	if err != nil {
 		return opened{}, err
 	}
-	o := opened{appID: ps.AppID}
-	q := r.URL.Query()
-	verified := false
-	for _, t := range ps.Tokens {
-		if msgcrypt.Verify(q.Get("msg_signature"), t.Reveal(), q.Get("timestamp"), q.Get("nonce"), encrypt) && !verified {
-			verified, o.token = true, t.Reveal()
-		}
-	}
-	if !verified {
-		return opened{}, errSignature
-	}
-	keys, err := parseKeys(ps.Keys)
-	if err != nil {
-		return opened{}, err
-	}
-	plain, appID, i, err := msgcrypt.Open(keys, encrypt)
-	if err != nil {
-		return opened{}, errCipher
-	}
-	if appID != ps.AppID {
-		return opened{}, errForeign
-	}
-	o.plain, o.key = plain, keys[i]
-	return o, nil
-}
-
-func parseKeys(in []secret.Text) ([]msgcrypt.Key, error) {
-	keys := make([]msgcrypt.Key, 0, len(in))
-	for _, k := range in {
-		key, err := msgcrypt.ParseKey(k.Reveal())
-		if err != nil {
-			return nil, fmt.Errorf("read stored EncodingAESKey: %w", err)
-		}
-		keys = append(keys, key)
-	}
-	return keys, nil
+	o, err := letter.Secrets(ps).Decrypt(r.URL.Query(), encrypt)
+	return opened{o, ps.AppID}, err
 }
 
 func parseError(err error) error {
 	if errors.Is(err, push.ErrDoctype) {
-		return errDoctype
+		return letter.ErrDoctype
 	}
-	return errMalformed
+	return letter.ErrMalformed
 }
 
 // events hears the 授权事件接收 URL: tickets and authorisations. The answer is exactly "success".
@@ -93,22 +54,22 @@ func (s *Service) events(ctx context.Context, r *http.Request, body []byte) (ans
 	if err != nil {
 		return answer{}, err
 	}
-	e, err := push.ParsePlatformEvent(o.plain)
+	e, err := push.ParsePlatformEvent(o.Plain)
 	if err != nil {
 		return answer{}, parseError(err)
 	}
 	if e.AppID != "" && e.AppID != o.appID {
-		return answer{}, errForeign
+		return answer{}, letter.ErrForeign
 	}
 	if e.InfoType == push.InfoTicket {
 		if e.Ticket == "" {
-			return answer{}, errMalformed
+			return answer{}, letter.ErrMalformed
 		}
 		// Tickets are secrets that come every ten minutes: they replace each other instead of becoming deliveries.
 		return success, s.programs.SaveTicket(ctx, o.appID, secret.New(e.Ticket), e.CreateTime)
 	}
 	d := &Delivery{Source: FromEvents, AppID: e.AuthorizerAppID, Event: e.InfoType, State: Done, ProcessedAt: s.now()}
-	return success, s.record(ctx, d, o.plain, func(ctx context.Context, tx db.Tx) error { return s.programs.Apply(ctx, tx, *e) })
+	return success, s.record(ctx, d, o.Plain, func(ctx context.Context, tx db.Tx) error { return s.programs.Apply(ctx, tx, *e) })
 }
 
 // messages hears the 消息与事件接收 URL. The appid in its path is not signed, so it must agree with what the push itself says.
@@ -117,20 +78,20 @@ func (s *Service) messages(ctx context.Context, r *http.Request, body []byte) (a
 	if err != nil {
 		return answer{}, err
 	}
-	e, err := push.ParseEvent(o.plain, push.FormatXML)
+	e, err := push.ParseEvent(o.Plain, push.FormatXML)
 	if err != nil {
 		return answer{}, parseError(err)
 	}
 	appID := r.PathValue("appid")
 	if e.Complaint != nil && e.Complaint.AppID != "" && e.Complaint.AppID != appID {
-		return answer{}, errForeign
+		return answer{}, letter.ErrForeign
 	}
 	acc, err := s.account(ctx, appID)
 	if err != nil {
 		return answer{}, err
 	}
 	if acc.userName != "" && e.ToUserName != "" && acc.userName != e.ToUserName {
-		return answer{}, errForeign
+		return answer{}, letter.ErrForeign
 	}
 	d := &Delivery{Source: FromMessages, AppID: appID, ProgramID: acc.programID, Event: e.Event, State: Ignored}
 	if d.Event == "" {
@@ -147,7 +108,7 @@ func (s *Service) messages(ctx context.Context, r *http.Request, body []byte) (a
 	if check = check && program.IsReleaseAccount(appID); check {
 		reply.body = nil // step d wants an empty answer first
 	}
-	return reply, s.collect(ctx, d, o.plain, func(id string) []river.InsertManyParams {
+	return reply, s.collect(ctx, d, o.Plain, func(id string) []river.InsertManyParams {
 		switch {
 		case check:
 			return []river.InsertManyParams{{Args: program.ReleaseReplyArgs{Code: strings.TrimSpace(code), ToUser: e.FromUserName}}}
@@ -178,7 +139,7 @@ func (s *Service) releaseReply(appID string, e *push.Event) string {
 func (s *Service) reply(r *http.Request, o opened, e *push.Event, text string) (answer, error) {
 	now := s.clock.Now().Unix()
 	msg := push.TextReply(e.FromUserName, e.ToUserName, now, text)
-	body, err := msgcrypt.ReplyXML(s.rand, o.key, o.token, o.appID, strconv.FormatInt(now, 10), r.URL.Query().Get("nonce"), msg)
+	body, err := msgcrypt.ReplyXML(s.rand, o.Key, o.Token, o.appID, strconv.FormatInt(now, 10), r.URL.Query().Get("nonce"), msg)
 	if err != nil {
 		return answer{}, fmt.Errorf("encrypt reply: %w", err)
 	}

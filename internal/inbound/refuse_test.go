@@ -82,53 +82,53 @@ func TestHandMadePushesAreRefused(t *testing.T) {
 	authorized := "<xml><AppId>" + component + "</AppId><InfoType>authorized</InfoType><AuthorizerAppid>" + shop + "</AuthorizerAppid>" +
 		"<AuthorizationCode>queryauthcode@@@x</AuthorizationCode></xml>"
 	cases := map[string]struct {
-		letter letter
+		letter sealed
 		status int
 		reason string
 	}{
-		"signature instead of msg_signature": {letter{plain: good, query: func(q url.Values) {
+		"signature instead of msg_signature": {sealed{plain: good, query: func(q url.Values) {
 			q.Set("msg_signature", q.Get("signature"))
 		}}, 401, "bad_signature"},
-		"signature alone": {letter{plain: good, query: func(q url.Values) { q.Del("msg_signature") }}, 401, "bad_signature"},
-		"no encryption claimed": {letter{plain: good, query: func(q url.Values) {
+		"signature alone": {sealed{plain: good, query: func(q url.Values) { q.Del("msg_signature") }}, 401, "bad_signature"},
+		"no encryption claimed": {sealed{plain: good, query: func(q url.Values) {
 			q.Set("encrypt_type", "raw")
 			q.Del("msg_signature")
 		}}, 401, "bad_signature"},
-		"another time":   {letter{plain: good, query: func(q url.Values) { q.Set("timestamp", "1") }}, 401, "bad_signature"},
-		"another nonce":  {letter{plain: good, query: func(q url.Values) { q.Set("nonce", "x") }}, 401, "bad_signature"},
-		"an empty token": {letter{plain: good, query: func(q url.Values) { q.Set("msg_signature", "") }}, 401, "bad_signature"},
-		"upper case signature": {letter{plain: good, query: func(q url.Values) {
+		"another time":   {sealed{plain: good, query: func(q url.Values) { q.Set("timestamp", "1") }}, 401, "bad_signature"},
+		"another nonce":  {sealed{plain: good, query: func(q url.Values) { q.Set("nonce", "x") }}, 401, "bad_signature"},
+		"an empty token": {sealed{plain: good, query: func(q url.Values) { q.Set("msg_signature", "") }}, 401, "bad_signature"},
+		"upper case signature": {sealed{plain: good, query: func(q url.Values) {
 			q.Set("msg_signature", strings.ToUpper(q.Get("msg_signature")))
 		}}, 401, "bad_signature"},
-		"a key that isn't ours": {letter{plain: good, key: otherKey}, 401, "bad_cipher"},
-		"of another platform":   {letter{plain: good, inner: "wxcomponent000002"}, 403, "wrong_appid"},
-		"of the program itself": {letter{plain: good, inner: shop}, 403, "wrong_appid"},
+		"a key that isn't ours": {sealed{plain: good, key: otherKey}, 401, "bad_cipher"},
+		"of another platform":   {sealed{plain: good, inner: "wxcomponent000002"}, 403, "wrong_appid"},
+		"of the program itself": {sealed{plain: good, inner: shop}, 403, "wrong_appid"},
 		"the path names another program": {
-			letter{plain: complaintXML(otherShop, "gh_shop2", "1"), path: messages + shop}, 403, "wrong_appid",
+			sealed{plain: complaintXML(otherShop, "gh_shop2", "1"), path: messages + shop}, 403, "wrong_appid",
 		},
-		"the payload alone names another program": {letter{plain: complaintXML(otherShop, "gh_shop1", "1")}, 403, "wrong_appid"},
+		"the payload alone names another program": {sealed{plain: complaintXML(otherShop, "gh_shop1", "1")}, 403, "wrong_appid"},
 		"the path names one that is not connected": {
-			letter{plain: complaintXML(shop, "gh_shop1", "1"), path: messages + otherShop}, 403, "wrong_appid",
+			sealed{plain: complaintXML(shop, "gh_shop1", "1"), path: messages + otherShop}, 403, "wrong_appid",
 		},
-		"ToUserName names another program": {letter{plain: complaintXML(shop, "gh_shop2", "1")}, 403, "wrong_appid"},
+		"ToUserName names another program": {sealed{plain: complaintXML(shop, "gh_shop2", "1")}, 403, "wrong_appid"},
 		"an event of another platform": {
-			letter{plain: strings.Replace(authorized, component, "wxcomponent000002", 1), path: events}, 403, "wrong_appid",
+			sealed{plain: strings.Replace(authorized, component, "wxcomponent000002", 1), path: events}, 403, "wrong_appid",
 		},
-		"no message inside": {letter{plain: "", path: messages + shop}, 400, "malformed"},
-		"JSON inside":       {letter{plain: `{"MsgType":"event","Event":"complaint_callback","complaint_order_id":"1"}`}, 400, "malformed"},
+		"no message inside": {sealed{plain: "", path: messages + shop}, 400, "malformed"},
+		"JSON inside":       {sealed{plain: `{"MsgType":"event","Event":"complaint_callback","complaint_order_id":"1"}`}, 400, "malformed"},
 		"an event without InfoType": {
-			letter{plain: "<xml><AppId>" + component + "</AppId></xml>", path: events}, 400, "malformed",
+			sealed{plain: "<xml><AppId>" + component + "</AppId></xml>", path: events}, 400, "malformed",
 		},
 		"a ticket without ticket": {
-			letter{plain: "<xml><AppId>" + component + "</AppId><InfoType>component_verify_ticket</InfoType></xml>", path: events}, 400, "malformed",
+			sealed{plain: "<xml><AppId>" + component + "</AppId><InfoType>component_verify_ticket</InfoType></xml>", path: events}, 400, "malformed",
 		},
-		"DOCTYPE inside":   {letter{plain: `<!DOCTYPE xml [<!ENTITY a "b">]>` + good}, 400, "doctype"},
-		"an entity inside": {letter{plain: `<!ENTITY a "b">` + good}, 400, "doctype"},
-		"an empty body":    {letter{plain: good, body: func(string) string { return "" }}, 400, "malformed"},
-		"two Encrypts": {letter{plain: good, body: func(b string) string {
+		"DOCTYPE inside":   {sealed{plain: `<!DOCTYPE xml [<!ENTITY a "b">]>` + good}, 400, "doctype"},
+		"an entity inside": {sealed{plain: `<!ENTITY a "b">` + good}, 400, "doctype"},
+		"an empty body":    {sealed{plain: good, body: func(string) string { return "" }}, 400, "malformed"},
+		"two Encrypts": {sealed{plain: good, body: func(b string) string {
 			return strings.Replace(b, "</xml>", "<Encrypt>x</Encrypt></xml>", 1)
 		}}, 400, "malformed"},
-		"one byte too long": {letter{plain: good, body: func(b string) string { return b + strings.Repeat(" ", MaxBody+1-len(b)) }}, 413, "too_large"},
+		"one byte too long": {sealed{plain: good, body: func(b string) string { return b + strings.Repeat(" ", MaxBody+1-len(b)) }}, 413, "too_large"},
 	}
 	testkit.Engines(t, func(t *testing.T, d *db.DB) {
 		e := configured(t, d)
@@ -139,7 +139,7 @@ func TestHandMadePushesAreRefused(t *testing.T) {
 			}
 		}
 		e.unchanged(before)
-		all := letter{plain: good, body: func(b string) string { return b + strings.Repeat(" ", MaxBody-len(b)) }}
+		all := sealed{plain: good, body: func(b string) string { return b + strings.Repeat(" ", MaxBody-len(b)) }}
 		if status, body := e.post(all); status != 200 || body != "success" {
 			t.Errorf("a body of just the limit: %d %q", status, body)
 		}

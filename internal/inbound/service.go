@@ -19,6 +19,7 @@ import (
 
 	"github.com/zhisu/zhisu/internal/clock"
 	"github.com/zhisu/zhisu/internal/db"
+	"github.com/zhisu/zhisu/internal/inbound/letter"
 	"github.com/zhisu/zhisu/internal/program"
 	"github.com/zhisu/zhisu/internal/secret"
 )
@@ -82,25 +83,10 @@ func (s *Service) Register(mux *http.ServeMux) {
 	mux.HandleFunc("POST /wechat/direct/{appid}", s.handle(FromDirect, s.direct))
 }
 
-// refusal is a push that fails a check.
-type refusal struct {
-	status int
-	reason string
-}
-
-// Error implements error.
-func (r *refusal) Error() string { return r.reason }
-
-// Why pushes are refused, with the status WeChat gets: anything but 200 makes it try again and raise its own alarm.
+// Why pushes are refused beside the reasons of letter.
 var (
-	errTooLarge     = &refusal{http.StatusRequestEntityTooLarge, "too_large"}
-	errMalformed    = &refusal{http.StatusBadRequest, "malformed"}
-	errSignature    = &refusal{http.StatusUnauthorized, "bad_signature"}
-	errCipher       = &refusal{http.StatusUnauthorized, "bad_cipher"}
-	errForeign      = &refusal{http.StatusForbidden, "wrong_appid"}
-	errWeaker       = &refusal{http.StatusForbidden, "weaker_than_configured"}
-	errDoctype      = &refusal{http.StatusBadRequest, "doctype"}
-	errUnconfigured = &refusal{http.StatusServiceUnavailable, "platform_not_configured"}
+	errTooLarge     = &letter.Refusal{Status: http.StatusRequestEntityTooLarge, Reason: "too_large"}
+	errUnconfigured = &letter.Refusal{Status: http.StatusServiceUnavailable, Reason: "platform_not_configured"}
 )
 
 // answer is what WeChat gets with 200.
@@ -135,27 +121,27 @@ func (s *Service) read(w http.ResponseWriter, r *http.Request, hear func(context
 	case errors.As(err, &tooLarge):
 		return answer{}, errTooLarge
 	case err != nil:
-		return answer{}, errMalformed
+		return answer{}, letter.ErrMalformed
 	}
 	return hear(r.Context(), r, body)
 }
 
 func (s *Service) refuse(w http.ResponseWriter, r *http.Request, src Source, err error) {
-	var ref *refusal
+	var ref *letter.Refusal
 	if !errors.As(err, &ref) {
-		ref = &refusal{http.StatusServiceUnavailable, "internal"}
+		ref = &letter.Refusal{Status: http.StatusServiceUnavailable, Reason: "internal"}
 	}
-	s.pushes.WithLabelValues(string(src), ref.reason).Inc()
+	s.pushes.WithLabelValues(string(src), ref.Reason).Inc()
 	// One line per reason and ten seconds: a flood of forged pushes must not fill the disk.
-	lim, _ := s.refusals.LoadOrStore(ref.reason, rate.NewLimiter(rate.Every(10*time.Second), 1))
+	lim, _ := s.refusals.LoadOrStore(ref.Reason, rate.NewLimiter(rate.Every(10*time.Second), 1))
 	if l, ok := lim.(*rate.Limiter); ok && l.AllowN(s.clock.Now(), 1) {
-		attrs := []any{"source", src, "reason", ref.reason, "remote", r.RemoteAddr}
-		if ref.reason == "internal" {
+		attrs := []any{"source", src, "reason", ref.Reason, "remote", r.RemoteAddr}
+		if ref.Reason == "internal" {
 			attrs = append(attrs, "err", err)
 		}
 		s.log.WarnContext(r.Context(), "push refused", attrs...)
 	}
-	http.Error(w, ref.reason, ref.status)
+	http.Error(w, ref.Reason, ref.Status)
 }
 
 // prepare fills what a new delivery needs before it is stored.

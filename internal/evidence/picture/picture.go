@@ -1,4 +1,5 @@
-package evidence
+// Package picture makes pictures fit for WeChat and hides what nobody should see in them: bytes in, bytes out. It keeps nothing.
+package picture
 
 import (
 	"bytes"

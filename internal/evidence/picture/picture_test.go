@@ -1,4 +1,4 @@
-package evidence_test
+package picture_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/zhisu/zhisu/internal/evidence"
+	"github.com/zhisu/zhisu/internal/evidence/picture"
 )
 
 // marked is a picture whose top left quarter is red.
@@ -94,7 +94,7 @@ func withExif(jpg []byte, orientation uint16, order binary.ByteOrder) []byte {
 	return append(append(out, seg...), jpg[2:]...)
 }
 
-func open(t *testing.T, p evidence.Picture) image.Image {
+func open(t *testing.T, p picture.Picture) image.Image {
 	t.Helper()
 	m, format, err := image.Decode(bytes.NewReader(p.Content))
 	if err != nil || "image/"+format != p.ContentType || m.Bounds().Dx() != p.Width || m.Bounds().Dy() != p.Height {
@@ -113,7 +113,7 @@ func TestWhatIsTakenIsUprightAndWithoutMetadata(t *testing.T) {
 	// Where the red quarter of the stored pixels is after turning it upright: left or right, top or bottom.
 	for held, want := range map[uint16][2]int{1: {0, 0}, 2: {1, 0}, 3: {1, 1}, 4: {0, 1}, 5: {0, 0}, 6: {1, 0}, 7: {1, 1}, 8: {0, 1}} {
 		for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-			p, original, err := evidence.Prepare(withExif(jpg, held, order))
+			p, original, err := picture.Prepare(withExif(jpg, held, order))
 			if err != nil || original != "image/jpeg" {
 				t.Fatalf("%d: %s %v", held, original, err)
 			}
@@ -140,7 +140,7 @@ func TestEveryKindIsTakenByItsContent(t *testing.T) {
 	// The smallest lossless WebP: one pixel (RIFF, VP8L).
 	webp := []byte("RIFF\x1a\x00\x00\x00WEBPVP8L\x0d\x00\x00\x00\x2f\x00\x00\x00\x10\x07\x10\x11\x11\x88\x88\xfe\x07\x00")
 	for kind, raw := range map[string][]byte{"image/png": asPNG(t, marked(40, 30)), "image/jpeg": asJPEG(t, marked(40, 30)), "image/gif": g.Bytes(), "image/webp": webp} {
-		p, original, err := evidence.Prepare(raw)
+		p, original, err := picture.Prepare(raw)
 		if err != nil || original != kind {
 			t.Errorf("%s: taken as %s, %v", kind, original, err)
 			continue
@@ -151,16 +151,16 @@ func TestEveryKindIsTakenByItsContent(t *testing.T) {
 
 func TestLargePicturesShrinkUntilWeChatTakesThem(t *testing.T) {
 	for name, raw := range map[string][]byte{"a noisy screenshot": asPNG(t, noise(1100, 900)), "a photo": asJPEG(t, noise(3400, 400))} {
-		p, _, err := evidence.Prepare(raw)
+		p, _, err := picture.Prepare(raw)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if len(p.Content) > evidence.MaxStored || p.ContentType != "image/jpeg" || max(p.Width, p.Height) > 3200 {
+		if len(p.Content) > picture.MaxStored || p.ContentType != "image/jpeg" || max(p.Width, p.Height) > 3200 {
 			t.Errorf("%s: %d bytes, %s, %d×%d", name, len(p.Content), p.ContentType, p.Width, p.Height)
 		}
 		open(t, p)
 	}
-	sharp, _, err := evidence.Prepare(asPNG(t, marked(1200, 900)))
+	sharp, _, err := picture.Prepare(asPNG(t, marked(1200, 900)))
 	if err != nil || sharp.ContentType != "image/png" || sharp.Width != 1200 {
 		t.Errorf("a small screenshot became %s of %d, %v", sharp.ContentType, sharp.Width, err)
 	}
@@ -179,20 +179,20 @@ func TestWhatIsRefused(t *testing.T) {
 	jpg := asJPEG(t, marked(300, 300))
 	for name, c := range map[string]struct {
 		raw  []byte
-		want *evidence.Refused
+		want *picture.Refused
 	}{
-		"nothing":          {nil, evidence.ErrType},
-		"SVG":              {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), evidence.ErrType},
-		"HTML":             {[]byte("<!doctype html><html></html>"), evidence.ErrType},
-		"PDF":              {[]byte("%PDF-1.7\n"), evidence.ErrType},
-		"a bomb":           {bomb(60_000, 60_000), evidence.ErrPixels},
-		"no pixels":        {bomb(0, 10), evidence.ErrBroken},
-		"half a file":      {jpg[:len(jpg)/2], evidence.ErrBroken},
-		"too many bytes":   {append(jpg, make([]byte, evidence.MaxUpload)...), evidence.ErrSize},
-		"a head and noise": {append(bomb(100, 100), []byte("garbage")...), evidence.ErrBroken},
+		"nothing":          {nil, picture.ErrType},
+		"SVG":              {[]byte(`<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>`), picture.ErrType},
+		"HTML":             {[]byte("<!doctype html><html></html>"), picture.ErrType},
+		"PDF":              {[]byte("%PDF-1.7\n"), picture.ErrType},
+		"a bomb":           {bomb(60_000, 60_000), picture.ErrPixels},
+		"no pixels":        {bomb(0, 10), picture.ErrBroken},
+		"half a file":      {jpg[:len(jpg)/2], picture.ErrBroken},
+		"too many bytes":   {append(jpg, make([]byte, picture.MaxUpload)...), picture.ErrSize},
+		"a head and noise": {append(bomb(100, 100), []byte("garbage")...), picture.ErrBroken},
 	} {
-		_, _, err := evidence.Prepare(c.raw)
-		var r *evidence.Refused
+		_, _, err := picture.Prepare(c.raw)
+		var r *picture.Refused
 		if !errors.As(err, &r) || r.Code != c.want.Code || r.Text == "" {
 			t.Errorf("%s: %v, want %s", name, err, c.want.Code)
 		}
@@ -213,7 +213,7 @@ func TestHidingLeavesNothingToRead(t *testing.T) {
 		return asPNG(t, m)
 	}
 	hidden := func(raw []byte) image.Image {
-		p, err := evidence.Edit(raw, 0, []evidence.Region{{X: 100, Y: 55, Width: 100, Height: 30}})
+		p, err := picture.Edit(raw, 0, []picture.Region{{X: 100, Y: 55, Width: 100, Height: 30}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -241,17 +241,17 @@ func TestHidingLeavesNothingToRead(t *testing.T) {
 
 func TestTurningAndRegionsOutside(t *testing.T) {
 	raw := asPNG(t, marked(60, 40))
-	p, err := evidence.Edit(raw, 90, nil)
+	p, err := picture.Edit(raw, 90, nil)
 	if err != nil || p.Width != 40 || p.Height != 60 || !red(open(t, p), 30, 10) {
 		t.Errorf("turned: %d×%d, %v", p.Width, p.Height, err)
 	}
-	for _, r := range []evidence.Region{{X: 60, Y: 0, Width: 5, Height: 5}, {X: 0, Y: 0, Width: 0, Height: 5}, {X: -9, Y: 0, Width: 5, Height: 5}, {X: 1, Y: 1, Width: -1, Height: 1}} {
-		var refused *evidence.Refused
-		if _, err := evidence.Edit(raw, 0, []evidence.Region{r}); !errors.As(err, &refused) {
+	for _, r := range []picture.Region{{X: 60, Y: 0, Width: 5, Height: 5}, {X: 0, Y: 0, Width: 0, Height: 5}, {X: -9, Y: 0, Width: 5, Height: 5}, {X: 1, Y: 1, Width: -1, Height: 1}} {
+		var refused *picture.Refused
+		if _, err := picture.Edit(raw, 0, []picture.Region{r}); !errors.As(err, &refused) {
 			t.Errorf("%+v: %v", r, err)
 		}
 	}
-	if b, err := evidence.Thumb(asPNG(t, marked(1000, 500))); err != nil {
+	if b, err := picture.Thumb(asPNG(t, marked(1000, 500))); err != nil {
 		t.Error(err)
 	} else if m, _, err := image.DecodeConfig(bytes.NewReader(b)); err != nil || m.Width != 320 || m.Height != 160 {
 		t.Errorf("thumb %d×%d, %v", m.Width, m.Height, err)
@@ -267,7 +267,7 @@ func BenchmarkPhoto(b *testing.B) {
 	photo := withExif(raw.Bytes(), 6, binary.BigEndian)
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, _, err := evidence.Prepare(photo); err != nil {
+		if _, _, err := picture.Prepare(photo); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -282,12 +282,12 @@ func FuzzPrepare(f *testing.F) {
 	f.Add(withExif(b.Bytes(), 6, binary.LittleEndian))
 	f.Add(bomb(10, 10))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, _, err := evidence.Prepare(raw)
-		var r *evidence.Refused
+		p, _, err := picture.Prepare(raw)
+		var r *picture.Refused
 		if err != nil && !errors.As(err, &r) {
 			t.Fatalf("an error that is no refusal: %v", err)
 		}
-		if err == nil && len(p.Content) > evidence.MaxStored {
+		if err == nil && len(p.Content) > picture.MaxStored {
 			t.Fatalf("%d bytes", len(p.Content))
 		}
 	})
