@@ -50,7 +50,7 @@ async function open(of: Ref<Complaint | undefined> = ref(complaint()), kinds: An
   const client = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   const page = mount(Host, { global: { plugins: [i18n, router, [VueQueryPlugin, { queryClient: client }]] } })
   await settle()
-  return { answer, page, of }
+  return { answer, page, of, client }
 }
 const settle = async () => {
   await flushPromises()
@@ -106,6 +106,18 @@ describe('answering', () => {
     await vi.advanceTimersByTimeAsync(10_000)
     expect(asked(), 'nobody asks on after the end').toBe(before)
     expect(posts()).toHaveLength(1)
+  })
+
+  test('the case is read anew when the answer is through, and again when the server has done so', async () => {
+    const { answer, client } = await open()
+    const reads = vi.spyOn(client, 'invalidateQueries')
+    action.state = 'done'
+    await write(answer)
+    const cases = () => reads.mock.calls.filter(([of]) => JSON.stringify(of) === '{"queryKey":["complaints"]}').length
+    const atOnce = cases()
+    expect(answer.phase.value).toBe('done')
+    await vi.advanceTimersByTimeAsync(2000)
+    expect([atOnce, cases()]).toEqual([1, 2])
   })
 
   test('an unknown outcome is asked for again and never sent twice', async () => {

@@ -21,6 +21,8 @@ const MOVED_ON = ['moved_on', 'not_legal_now']
 
 /** How long to wait before asking again what became of it, ms. An unknown outcome is being read back by the server, so less often. */
 const ASK_AGAIN: Record<string, number> = { queued: 1000, running: 1000, unknown: 3000 }
+/** The server reads the case anew once an answer is through; the page sees that after a moment, ms. */
+const CASE_FOLLOWS = 1500
 
 interface Body { content: string, evidence_ids: string[], take_over?: boolean, decision?: Decision, accept_return?: boolean }
 
@@ -91,9 +93,14 @@ export function useAnswer(complaint: MaybeRefOrGetter<Complaint | undefined>, ki
     if (!state || !isFinal(state)) return
     if (state === 'done') draft.discard()
     intent = null
+    await refresh()
+    setTimeout(() => { void refresh() }, CASE_FOLLOWS)
+  })
+
+  async function refresh() {
     await client.invalidateQueries({ queryKey: complaintKeys.all })
     await client.invalidateQueries({ queryKey: ['workbench'] })
-  })
+  }
 
   const phase = computed<Phase>(() => {
     if (handingOver.value) return 'handing_over'
