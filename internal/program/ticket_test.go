@@ -24,9 +24,7 @@ func TestWithoutATicketNothingIsAskedOfWeChatButTickets(t *testing.T) {
 		w := newWorld(t, d)
 		w.ok(w.KeepTokens(w.ctx)) // no platform: nothing to keep, no failure
 		w.ok(w.SetPlatform(w.ctx, platformConfig()))
-		if err := w.KeepTokens(w.ctx); !errors.Is(err, program.ErrNoTicket) {
-			t.Errorf("keep tokens: %v, want ErrNoTicket", err)
-		}
+		w.ok(w.KeepTokens(w.ctx)) // the first ticket is still to come: no failure either
 		if _, err := w.OpenEntry(w.ctx, w.link("")); !errors.Is(err, program.ErrNoTicket) {
 			t.Errorf("open entry: %v, want ErrNoTicket", err)
 		}
@@ -107,9 +105,7 @@ func TestTwoInstancesAskForTicketsOnce(t *testing.T) {
 		w.ok(w.SetPlatform(w.ctx, platformConfig()))
 		errs := w.together(10, w.instances(2), func(s *program.Service) error { return s.KeepTokens(w.ctx) })
 		for _, err := range errs {
-			if !errors.Is(err, program.ErrNoTicket) {
-				t.Errorf("keep tokens: %v", err)
-			}
+			w.ok(err)
 		}
 		if n := w.count(apiTicket); n != 1 {
 			t.Errorf("asked %d times, want 1", n)
