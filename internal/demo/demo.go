@@ -60,6 +60,7 @@ func Run(ctx context.Context, o Options) (err error) {
 	if err != nil {
 		return err
 	}
+	o.App.Clock = w
 	a, err := app.New(ctx, o.App)
 	if err != nil {
 		return err

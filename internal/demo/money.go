@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"github.com/zhisu/zhisu/internal/app"
 	"github.com/zhisu/zhisu/internal/complaint"
@@ -45,13 +43,16 @@ func (w *world) openShop() error {
 	return nil
 }
 
-// seedMoney makes refunds possible and then some of them, by complaint.
-func (w *world) seedMoney(ctx context.Context, a *app.App, backs map[string]repayment) error {
+// seedMoney makes refunds possible and then those of the stories.
+func (w *world) seedMoney(ctx context.Context, a *app.App, all []*story) error {
 	if err := w.seedMerchant(ctx, a); err != nil {
 		return err
 	}
-	for _, id := range slices.Sorted(maps.Keys(backs)) {
-		if err := w.repay(ctx, a, id, backs[id]); err != nil {
+	for _, s := range all {
+		if s.back.amount == 0 {
+			continue
+		}
+		if err := w.repay(ctx, a, s.id, s.back); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/zhisu/zhisu/internal/action"
 	"github.com/zhisu/zhisu/internal/app"
 	"github.com/zhisu/zhisu/internal/complaint"
 	"github.com/zhisu/zhisu/internal/config"
@@ -31,9 +30,12 @@ type world struct {
 	platform program.PlatformConfig
 	// merchant is the one that all programs use.
 	merchant paysim.Credentials
-	// past is how far back the simulated clock stands while history is being made.
+	// past is how far back the clock of all, the product's too, stands while history is being made.
 	past atomic.Int64
 }
+
+// Now is the demo's time.
+func (w *world) Now() time.Time { return time.Now().Add(-time.Duration(w.past.Load())) }
 
 // Names and numbers of the demo's programs; the first two are authorised at the start, the others wait for the visitor.
 const (
@@ -66,15 +68,19 @@ func newWorld(c *config.Config, l listeners) (*world, error) {
 		return nil, fmt.Errorf("read public URL: %w", err)
 	}
 	w := &world{url: "http://" + l.sim.Addr().String(), smtp: l.smtp.Addr().String()}
+	w.past.Store(int64(beginning))
 	const component = "wxa4e07c5d28f391d2"
 	w.sim, err = wechatsim.New(wechatsim.Config{
 		ComponentAppID: component, ComponentSecret: sec.Reveal(), Token: token.Reveal(), AESKey: key.Reveal(),
 		EventsURL: c.PublicURL + "/wechat/platform/events", MessagesURL: c.PublicURL + "/wechat/platform/messages/$APPID$",
 		AuthDomain: public.Host, Programs: programs(), ProductURL: c.PublicURL, PublicURL: w.url,
-		Now: func() time.Time { return time.Now().Add(-time.Duration(w.past.Load())) },
+		Now: w.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("build simulator: %w", err)
+	}
+	if err := w.lastingTokens(true); err != nil {
+		return nil, err
 	}
 	if err := w.openShop(); err != nil {
 		return nil, err
@@ -132,18 +138,18 @@ func (w *world) seed(ctx context.Context, a *app.App) error {
 	if err := w.seedMail(ctx, a); err != nil {
 		return err
 	}
-	if err := w.readStandings(ctx, a); err != nil {
-		return err
-	}
-	backs := map[string]repayment{}
-	for _, s := range stories() {
-		id, err := w.tell(ctx, a, s)
-		if err != nil {
+	for _, appID := range []string{tea, park} { // what was taken off before anybody looked
+		score := map[string]int{tea: 96, park: 98}[appID]
+		if err := w.sim.SetStanding(wechatsim.StandingChange{AppID: appID, Score: &score}); err != nil {
+			return fmt.Errorf("set the score: %w", err)
+		}
+		if err := w.readStanding(ctx, a, appID); err != nil {
 			return err
 		}
-		if s.back.amount > 0 {
-			backs[id] = s.back
-		}
+	}
+	all := stories()
+	if err := w.play(ctx, a, all); err != nil {
+		return err
 	}
 	if err := w.sim.SetStanding(wechatsim.StandingChange{AppID: park, Records: []wechatsim.IllegalRecord{{
 		ID: "2_11100", Reason: "页面内容与所选类目不符", Content: "首页出现「亲子摄影」服务，未添加对应类目", RuleName: "微信小程序平台运营规范",
@@ -151,28 +157,25 @@ func (w *world) seed(ctx context.Context, a *app.App) error {
 	}}}); err != nil {
 		return fmt.Errorf("record violation: %w", err)
 	}
-	if err := w.readStandings(ctx, a); err != nil {
-		return err
+	for _, appID := range []string{tea, park} {
+		if err := w.readStanding(ctx, a, appID); err != nil {
+			return err
+		}
 	}
 	// Money moves when history is over: WeChat Pay refuses whoever's clock is more than five minutes off.
-	if err := w.seedMoney(ctx, a, backs); err != nil {
+	if err := w.seedMoney(ctx, a, all); err != nil {
 		return err
 	}
 	return w.renewLinks(ctx, a)
 }
 
-// readStandings does what the product does once a day.
-func (w *world) readStandings(ctx context.Context, a *app.App) error {
-	for _, appID := range []string{tea, park} {
-		p, err := a.Programs.ByAppID(ctx, appID)
-		if err != nil {
-			return err
-		}
-		if err := a.Standing.Read(ctx, p.ID); err != nil {
-			return err
-		}
+// readStanding does what the product does once a day.
+func (w *world) readStanding(ctx context.Context, a *app.App, appID string) error {
+	p, err := a.Programs.ByAppID(ctx, appID)
+	if err != nil {
+		return err
 	}
-	return nil
+	return a.Standing.Read(ctx, p.ID)
 }
 
 // renewLinks reads every case once more: the image links it got in the past have expired by now.
@@ -223,74 +226,6 @@ func (w *world) seedMail(ctx context.Context, a *app.App) error {
 		return fmt.Errorf("create subscription: %w", err)
 	}
 	return nil
-}
-
-// story is one case and what became of it.
-type story struct {
-	filing wechatsim.Filing
-	ago    time.Duration   // when it was filed
-	answer action.Decision // the merchant's answer, empty for none
-	text   string
-	then   []chapter
-	back   repayment // when all stories are told
-	points wechatsim.Deduction
-}
-
-// chapter is what somebody else did later.
-type chapter struct {
-	event   wechatsim.Event
-	ago     time.Duration
-	content string
-	due     time.Duration // WeChat moves the deadline to so long after now, instead of an event
-}
-
-// tell plays a story and returns the product's id of the case: every answer goes through the product, as a merchant's would.
-func (w *world) tell(ctx context.Context, a *app.App, s story) (complaintID string, err error) {
-	w.past.Store(int64(s.ago))
-	defer w.past.Store(0)
-	id, err := w.sim.FileComplaint(s.filing)
-	if err != nil {
-		return "", fmt.Errorf("file complaint: %w", err)
-	}
-	c, err := w.heard(ctx, a, s.filing.AppID, id, 201)
-	if err != nil {
-		return "", err
-	}
-	if s.answer != "" {
-		if _, err := a.Actions.Submit(ctx, action.Intent{
-			ComplaintID: c.ID, Kind: complaint.Respond, Decision: s.answer, Content: s.text, ActorID: "demo", ActorName: "周敏",
-			Source: complaint.FromStaff, RequestKey: "demo/" + c.ID,
-		}); err != nil {
-			return "", fmt.Errorf("answer complaint: %w", err)
-		}
-		want := complaint.Status(203)
-		if s.answer == action.Refuse {
-			want = 204
-		}
-		if _, err := w.heard(ctx, a, s.filing.AppID, id, want); err != nil {
-			return "", err
-		}
-	}
-	for _, ch := range s.then {
-		w.past.Store(int64(ch.ago))
-		if ch.due > 0 {
-			in := int64(ch.due / time.Second)
-			if err := w.sim.SetComplaint(id, wechatsim.ComplaintChange{ExpiresIn: &in}); err != nil {
-				return "", fmt.Errorf("move deadline: %w", err)
-			}
-			continue
-		}
-		if err := w.sim.Advance(id, ch.event, wechatsim.AdvanceOptions{Content: ch.content}); err != nil {
-			return "", fmt.Errorf("move complaint: %w", err)
-		}
-	}
-	if s.points.Minus > 0 {
-		s.points.AppID, s.points.ComplaintOrderID = s.filing.AppID, id
-		if _, err := w.sim.Deduct(s.points); err != nil {
-			return "", fmt.Errorf("deduct points: %w", err)
-		}
-	}
-	return c.ID, nil
 }
 
 // heard waits until the product knows a case in a status and has read it at WeChat.

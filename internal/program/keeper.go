@@ -148,7 +148,11 @@ func (k *keeper) refreshLeased(ctx context.Context, kind credentialKind, appID, 
 	defer cancel()
 	g, err := k.obtain(limited, c, refused >= 0)
 	if err != nil {
-		k.log.WarnContext(ctx, "token refresh failed", "kind", kind, "appid", appID, "err", err)
+		level := slog.LevelWarn
+		if awaitsTicket(err) {
+			level = slog.LevelDebug
+		}
+		k.log.Log(ctx, level, "token refresh failed", "kind", kind, "appid", appID, "err", err)
 		return errors.Join(err, k.unlease(ctx, kind, appID, owner, err))
 	}
 	return k.store(ctx, c, owner, g, refused >= 0)

@@ -81,15 +81,19 @@ func (s *Service) KeepTokens(ctx context.Context) error {
 	if rerr := s.resumeTickets(ctx, err); rerr != nil {
 		s.log.WarnContext(ctx, "could not ask WeChat to resume ticket pushes", "err", rerr)
 	}
-	var refused *wechat.Error
-	if errors.Is(err, ErrNoTicket) && !errors.As(err, &refused) {
-		// WeChat's first ticket is still to come: a state that the platform's page and doctor show, no failure.
+	if awaitsTicket(err) {
 		return s.keeper.keepDue(ctx, directKind)
 	}
 	if err != nil {
 		return errors.Join(err, s.keeper.keepDue(ctx, directKind))
 	}
 	return s.keeper.keepDue(ctx, componentKind, authorizerKind, directKind)
+}
+
+// awaitsTicket reports that WeChat's first ticket is still to come: a state, which the platform's page and doctor show, and no failure.
+func awaitsTicket(err error) bool {
+	var refused *wechat.Error
+	return errors.Is(err, ErrNoTicket) && !errors.As(err, &refused)
 }
 
 const ticketSilence = 30 * time.Minute

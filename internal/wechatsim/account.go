@@ -49,7 +49,6 @@ type authCode struct {
 }
 
 const (
-	accessTokenLife  = 7200 * time.Second
 	accessTokenGrace = 5 * time.Minute
 )
 
@@ -135,6 +134,8 @@ func (s *Sim) programs() []*account {
 	return out
 }
 
+func (s *Sim) tokenLife() time.Duration { return time.Duration(s.settings.TokenSeconds) * time.Second }
+
 // issueToken makes an access token; they look like <nn>_<base64ish> and are 157 characters long.
 func (s *Sim) issueToken(kind tokenKind, appid string, own bool) string {
 	now := s.now()
@@ -144,7 +145,7 @@ func (s *Sim) issueToken(kind tokenKind, appid string, own bool) string {
 		}
 	}
 	raw := "98_" + s.random.text(154)
-	s.tokens[raw] = &accessToken{kind: kind, appid: appid, own: own, expires: now.Add(accessTokenLife)}
+	s.tokens[raw] = &accessToken{kind: kind, appid: appid, own: own, expires: now.Add(s.tokenLife())}
 	return raw
 }
 

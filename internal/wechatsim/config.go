@@ -111,6 +111,8 @@ type Settings struct {
 	// AuthCodeSeconds is the life of an authorisation code.
 	AuthCodeSeconds  int  `json:"auth_code_seconds"`
 	AuthCodeReusable bool `json:"auth_code_reusable"`
+	// TokenSeconds is the life of the access tokens given from now on.
+	TokenSeconds int `json:"token_seconds"`
 	// RotateRefreshTokens gives a new refresh token on every refresh; the old one then lives 5 minutes.
 	RotateRefreshTokens bool `json:"rotate_refresh_tokens"`
 	// ComponentTokenReplacesOld kills the previous component_access_token when a new one is issued.
@@ -143,7 +145,7 @@ type Settings struct {
 func DefaultSettings() Settings {
 	return Settings{
 		RefererCheck: true, AuthorizeEvent: eventParallel, AuthorizeRedirect: true,
-		PreAuthCodeSeconds: 1800, AuthCodeSeconds: 3600, Timeout201: timeoutPlatform,
+		PreAuthCodeSeconds: 1800, AuthCodeSeconds: 3600, TokenSeconds: 7200, Timeout201: timeoutPlatform,
 	}
 }
 
@@ -169,7 +171,7 @@ func (t Settings) validate() error {
 	default:
 		return fmt.Errorf("%w: timeout_201 %q", ErrInvalid, t.Timeout201)
 	}
-	if t.PreAuthCodeSeconds <= 0 || t.AuthCodeSeconds <= 0 {
+	if t.PreAuthCodeSeconds <= 0 || t.AuthCodeSeconds <= 0 || t.TokenSeconds <= 0 {
 		return fmt.Errorf("%w: a code's life must be positive", ErrInvalid)
 	}
 	return nil

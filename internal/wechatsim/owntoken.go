@@ -43,7 +43,7 @@ func (s *Sim) plainToken(c *call) (fields, *apiError) {
 			t.expires = end
 		}
 	}
-	return s.ownAnswer(s.issueToken(accountToken, a.AppID, true), c.now.Add(accessTokenLife), c.now), nil
+	return s.ownAnswer(s.issueToken(accountToken, a.AppID, true), c.now.Add(s.tokenLife()), c.now), nil
 }
 
 func (s *Sim) ownAnswer(token string, end, now time.Time) fields {
@@ -105,7 +105,7 @@ func (s *Sim) stableToken(c *call) (fields, *apiError) {
 		// A forced token takes the old one's place at once.
 		delete(s.tokens, o.stable)
 	}
-	o.stable, o.stableEnd = s.issueToken(accountToken, a.AppID, true), c.now.Add(accessTokenLife)
+	o.stable, o.stableEnd = s.issueToken(accountToken, a.AppID, true), c.now.Add(s.tokenLife())
 	return s.ownAnswer(o.stable, o.stableEnd, c.now), nil
 }
 

@@ -83,7 +83,7 @@ func (s *Sim) componentAccessToken(c *call) (fields, *apiError) {
 	}
 	return fields{
 		"component_access_token": s.issueToken(componentToken, s.cfg.ComponentAppID, false),
-		"expires_in":             int(accessTokenLife / time.Second),
+		"expires_in":             s.settings.TokenSeconds,
 	}, nil
 }
 
@@ -131,7 +131,7 @@ func (s *Sim) queryAuth(c *call) (fields, *apiError) {
 	return fields{"authorization_info": fields{
 		"authorizer_appid":         a.AppID,
 		"authorizer_access_token":  s.issueToken(accountToken, a.AppID, false),
-		"expires_in":               int(accessTokenLife / time.Second),
+		"expires_in":               s.settings.TokenSeconds,
 		"authorizer_refresh_token": a.refresh,
 		"func_info":                funcInfo(a.sets),
 	}}, nil
@@ -195,7 +195,7 @@ func (s *Sim) authorizerToken(c *call) (fields, *apiError) {
 	s.shortenTokens(accountToken, a.AppID, false, accessTokenGrace)
 	return fields{
 		"authorizer_access_token":  s.issueToken(accountToken, a.AppID, false),
-		"expires_in":               int(accessTokenLife / time.Second),
+		"expires_in":               s.settings.TokenSeconds,
 		"authorizer_refresh_token": a.refresh,
 	}, nil
 }

@@ -298,6 +298,19 @@ func (s *Sim) ReleasePushes(reverse bool) {
 	s.poke()
 }
 
+// LosePushes drops what is held back, as if it had been pushed three times in vain, and holds nothing back any more.
+func (s *Sim) LosePushes() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.queue {
+		p.state = stateFailed
+		close(p.done)
+	}
+	s.queue, s.paused = nil, false
+	s.bump()
+	s.poke()
+}
+
 // WaitIdle returns when no push is pending, or with ctx's error.
 func (s *Sim) WaitIdle(ctx context.Context) error {
 	for {
