@@ -32,7 +32,7 @@ async function draw(face: Face) {
   app = createApp(Root)
   app.use(i18n)
   app.use(VueQueryPlugin, { queryClient: queries })
-  app.use(buildRouter(routes, queries))
+  app.use(buildRouter(routes, queries, path => currentFace(path) === face))
   app.mount('#app')
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { problemOf } from '@/shared/api/problem'
-import { faceOf } from '@/shared/face'
+import { faceAt, faceOf } from '@/shared/face'
 import { safeNext } from '@/shared/router'
 import { blocking } from '@/shared/rules/connect'
 import { healthPath } from '@/shared/rules/health'
@@ -133,6 +133,17 @@ test.each([
   [1024, 'Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X)', 'desk'],
 ])('%s px wide and %s is a %s', (width, agent, face) => {
   expect(faceOf(width, agent)).toBe(face)
+})
+
+test.each([
+  ['/complaints', 'phone'], ['/c/abc', 'phone'], ['/settings', 'desk'], ['/settings/members', 'desk'], ['/rules/r1', 'desk'], ['/standing', 'desk'], ['/reports', 'desk'],
+  ['/notices/subscriptions', 'desk'], ['/notices/log', 'phone'], ['/notices/channels', 'phone'], ['/settingsx', 'phone'], ['/more', 'phone'],
+] as const)('on a phone %s is a page of the %s', (path, face) => {
+  expect(faceAt(path, 390, 'iPhone')).toBe(face)
+})
+
+test('a link of a message is a page for a phone everywhere, and a desk has no pages of a phone', () => {
+  expect([faceAt('/c/abc', 1440, ''), faceAt('/complaints', 1440, ''), faceAt('/settings', 1440, '')]).toEqual(['phone', 'desk', 'desk'])
 })
 
 describe('channels with templates', () => {

@@ -1,6 +1,6 @@
 import type { RouteRecordRaw } from 'vue-router'
 
-/** The same addresses as at the desk; what the phone has no page for leads to 我的. */
+/** The same addresses as at the desk. */
 export const routes: RouteRecordRaw[] = [
   { path: '/', redirect: '/complaints' },
   { path: '/workbench', redirect: '/complaints' },
@@ -23,6 +23,7 @@ export const routes: RouteRecordRaw[] = [
   { path: '/programs', component: () => import('./pages/ProgramsPage.vue'), meta: { title: 'page.programs', rail: 'programs' } },
   { path: '/notices/:rest(.*)*', component: () => import('./pages/NoticesPage.vue'), meta: { title: 'page.notices', rail: 'notices' } },
   { path: '/more', component: () => import('./pages/MorePage.vue'), meta: { title: 'page.more', rail: 'more' } },
-  { path: '/settings/:rest(.*)*', redirect: '/more' },
+  // The desk's own: the router leads there before anything of this is drawn.
+  { path: '/:page(standing|reports|rules|settings)/:rest(.*)*', component: () => import('./pages/MorePage.vue') },
   { path: '/:rest(.*)*', redirect: '/complaints' },
 ]

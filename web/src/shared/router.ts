@@ -8,9 +8,15 @@ export function safeNext(next: unknown): string {
   return typeof next === 'string' && next.startsWith('/') && !next.startsWith('//') && !next.startsWith('/\\') && !next.startsWith('/login') ? next : '/'
 }
 
-/** The same addresses on both faces, so a link sent from a desk opens on a phone. */
-export function buildRouter(routes: readonly RouteRecordRaw[], queries: QueryClient): Router {
+/** The same addresses on both faces, so a link sent from a desk opens on a phone. A page that is not mine has the other face: the browser goes there. */
+export function buildRouter(routes: readonly RouteRecordRaw[], queries: QueryClient, mine: (path: string) => boolean): Router {
   const router = createRouter({ history: createWebHistory(), routes: [...routes], scrollBehavior: (_to, _from, saved) => saved ?? undefined })
+
+  router.beforeEach((to) => {
+    if (mine(to.path)) return true
+    window.location.assign(router.resolve(to.fullPath).href)
+    return false
+  })
 
   router.beforeEach(async (to) => {
     if (to.meta.open) return true

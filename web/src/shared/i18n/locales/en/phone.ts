@@ -23,5 +23,6 @@ export default {
     none: 'No Mini Program is connected', noneText: 'Connect the first one at a desk.', broken: 'Needs help', pushed: 'Push {when}', openN: '{n} open', copyLink: 'Copy the authorisation link',
     copyHint: 'Send it to the administrator, to be opened in WeChat and scanned.',
   },
-  more: { desk: 'Channels, members and other settings are at the desk.' },
+  page: { standing: 'Standing', reports: 'Reports', rules: 'Rules' },
+  more: { heard: 'Who hears what' },
 }

@@ -23,5 +23,6 @@ export default {
     none: '还没有接入小程序', noneText: '第一次接入请在电脑上完成。', broken: '需要处理', pushed: '{when}收到推送', openN: '未结 {n} 单', copyLink: '复制授权链接',
     copyHint: '发给小程序管理员，用微信打开并扫码授权。',
   },
-  more: { desk: '渠道、成员等设置请在电脑上打开。' },
+  page: { standing: '交易违规', reports: '报表', rules: '自动化' },
+  more: { heard: '谁收什么通知' },
 }
