@@ -137,7 +137,7 @@ test.each([
 
 test.each([
   ['/complaints', 'phone'], ['/c/abc', 'phone'], ['/settings', 'desk'], ['/settings/members', 'desk'], ['/rules/r1', 'desk'], ['/standing', 'desk'], ['/reports', 'desk'],
-  ['/notices/subscriptions', 'desk'], ['/notices/log', 'phone'], ['/notices/channels', 'phone'], ['/settingsx', 'phone'], ['/more', 'phone'],
+  ['/notices/subscriptions', 'desk'], ['/notices/log', 'phone'], ['/notices/channels', 'phone'], ['/notices/channels/edit', 'desk'], ['/settingsx', 'phone'], ['/more', 'phone'],
 ] as const)('on a phone %s is a page of the %s', (path, face) => {
   expect(faceAt(path, 390, 'iPhone')).toBe(face)
 })

@@ -28,7 +28,7 @@ export const routes: RouteRecordRaw[] = [
     meta: { title: 'page.notices', rail: 'notices' },
     children: [
       { path: '', redirect: '/notices/channels' },
-      { path: 'channels', component: () => import('./pages/ChannelsTab.vue'), meta: { title: 'page.notices' } },
+      { path: 'channels', alias: 'channels/edit', component: () => import('./pages/ChannelsTab.vue'), meta: { title: 'page.notices' } },
       { path: 'subscriptions', component: () => import('./pages/SubscriptionsTab.vue'), meta: { title: 'page.notices' } },
       { path: 'reminders', component: () => import('./pages/RemindersTab.vue'), meta: { title: 'page.notices' } },
       { path: 'log', component: () => import('./pages/NoticeLogTab.vue'), meta: { title: 'page.notices' } },

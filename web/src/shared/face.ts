@@ -4,7 +4,7 @@ import { LINK_PATH } from '@/shared/link'
 export type Face = 'desk' | 'phone'
 
 /** Pages that only the desk has. A phone gets them as they are, narrow: usable, not made for it. */
-const DESK_ONLY = /^\/(?:standing|reports|rules|settings|notices\/(?:subscriptions|reminders))(?:\/|$)/
+const DESK_ONLY = /^\/(?:standing|reports|rules|settings|notices\/(?:subscriptions|reminders|channels\/edit))(?:\/|$)/
 
 const NARROW = '(max-width: 767.98px)'
 const PHONE = /Android.*Mobile|iPhone|iPod|Windows Phone|MicroMessenger.*Mobile/i

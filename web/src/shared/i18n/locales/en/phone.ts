@@ -20,7 +20,7 @@ export default {
   draft: { will: 'What you write is kept', savedLong: 'Draft saved; closing the page loses nothing' },
   preview: { open: 'Preview' },
   programs: {
-    none: 'No Mini Program is connected', noneText: 'Connect the first one at a desk.', broken: 'Needs help', pushed: 'Push {when}', openN: '{n} open', copyLink: 'Copy the authorisation link',
+    none: 'No Mini Program is connected', noneText: 'The first one needs some values pasted into WeChat’s console, which is easier at a computer; on a phone, see Me → Settings → Platform.', broken: 'Needs help', pushed: 'Push {when}', openN: '{n} open', copyLink: 'Copy the authorisation link',
     copyHint: 'Send it to the administrator, to be opened in WeChat and scanned.',
   },
   page: { standing: 'Standing', reports: 'Reports', rules: 'Rules' },

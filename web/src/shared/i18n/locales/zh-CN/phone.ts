@@ -20,7 +20,7 @@ export default {
   draft: { will: '写的内容会自动保存', savedLong: '草稿已保存，关掉页面也不会丢' },
   preview: { open: '预览' },
   programs: {
-    none: '还没有接入小程序', noneText: '第一次接入请在电脑上完成。', broken: '需要处理', pushed: '{when}收到推送', openN: '未结 {n} 单', copyLink: '复制授权链接',
+    none: '还没有接入小程序', noneText: '第一次接入要到微信后台粘贴几个值，用电脑更方便；在手机上，到 我的 → 设置 → 第三方平台。', broken: '需要处理', pushed: '{when}收到推送', openN: '未结 {n} 单', copyLink: '复制授权链接',
     copyHint: '发给小程序管理员，用微信打开并扫码授权。',
   },
   page: { standing: '交易违规', reports: '报表', rules: '自动化' },
