@@ -12,6 +12,21 @@ const partsOfVue: Plugin = {
   resolveId: (id, importer) => (id === 'vue' && importer?.includes('/node_modules/vue-i18n/') ? src('shared/vueI18n.ts') : null),
 }
 
+/** What somebody with a phone sees first: a list, a case, an answer. */
+const FIRST_ON_PHONE = /src\/(main\.ts|phone\/index\.ts|phone\/pages\/(Inbox|Case|Link|Respond)Page\.vue)/
+
+interface Modules { getModuleInfo: (id: string) => { importers: readonly string[] } | null }
+
+/** Names the file of what a phone needs first. What else pages share stays out of it, however many of the desk's do. */
+function firstOnPhone(id: string, build: Modules): string | null {
+  const seen = new Set([id])
+  for (const at of seen) {
+    if (FIRST_ON_PHONE.test(at)) return 'common'
+    for (const importer of build.getModuleInfo(at)?.importers ?? []) seen.add(importer)
+  }
+  return null
+}
+
 // The build goes to dist/, which the Go binary embeds; everything with a hash in its name lives under /assets and may be cached for ever.
 export default defineConfig({
   plugins: [vue(), partsOfVue],
@@ -45,7 +60,7 @@ export default defineConfig({
           groups: [
             // useQueries is for few pages of the desk.
             { name: 'vendor', test: /node_modules[\\/](vue|@vue|vue-router|vue-i18n|@intlify|@tanstack|openapi-fetch)[\\/](?!.*[qQ]ueries(Observer)?\.js)/, priority: 3 },
-            { name: 'common', test: /src[\\/]shared[\\/](?!i18n[\\/]locales)/, minShareCount: 4, priority: 2 },
+            { name: firstOnPhone, test: /src[\\/]shared[\\/](?!i18n[\\/]locales)/, minShareCount: 4, priority: 2 },
             { name: 'element', test: /node_modules[\\/](element-plus|lodash|@vueuse|@popperjs|@floating-ui|memoize-one|normalize-wheel-es)/, minShareCount: 6, priority: 1 },
           ],
         },
