@@ -14,6 +14,7 @@ export default {
     to_appeal: { due: 'If you disagree, appeal by {when}', over: 'The time to appeal ended {when}' },
   },
   fact: { leftUnsaid: 'refunded elsewhere, amount to be found' },
+  kind: { refund_proof: 'Upload proof' },
   pull: { pull: 'Pull to refresh', release: 'Release to refresh', loading: 'Refreshing' },
   case: { all: 'All', allEntries: 'All {n}', fewer: 'Fewer', pictures: '{n} picture | {n} pictures', toCase: 'See the complaint', toList: 'To the others' },
   respond: { refuseShort: 'Refuse', about: '{type}, {amount}' },

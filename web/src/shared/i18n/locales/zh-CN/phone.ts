@@ -14,6 +14,7 @@ export default {
     to_appeal: { due: '不认可判责的，{when} 前可以申诉', over: '{when} 的申诉期限已过' },
   },
   fact: { leftUnsaid: '别处退过款，金额待查' },
+  kind: { refund_proof: '上传凭证' },
   pull: { pull: '下拉刷新', release: '松开刷新', loading: '正在刷新' },
   case: { all: '全部', allEntries: '全部 {n} 条', fewer: '收起', pictures: '{n} 张图片', toCase: '看投诉单', toList: '处理其他投诉' },
   respond: { refuseShort: '拒绝', about: '{type}，{amount}' },

@@ -80,7 +80,7 @@ export default {
     678: '扣费-未成年误付款', 679: '其他问题', 610001: '可观看数量/时长与承诺不符', 610002: '剧集内容与宣传不符', 610003: '内容无法播放', 610004: '未成年人误付款', 610005: '其他',
   },
   source: { all: '全部', wechat: '微信', staff: '员工', auto: '自动', rule: '规则', system: '系统' },
-  inbox: { search: '单号、商品、内容、手机尾号', size: '{n} 单', hasDraft: '有草稿' },
+  inbox: { search: '单号、商品、内容、手机', size: '{n} 单', hasDraft: '有草稿' },
   empty: { noMatch: '没有符合条件的结果', noText: '用户没有填写文字', noData: '没有可选项' },
   case: {
     missing: '找不到这张投诉单', missingText: '它可能不在您的小程序范围内，或链接不完整。', back: '返回列表', number: '投诉单 {id}', sync: '同步',
