@@ -343,6 +343,9 @@ func (s *Service) finish(ctx context.Context, a *Action, at *attempt, f failure)
 		if !ok {
 			return nil
 		}
+		if err := s.noteReply(ctx, tx, a, f); err != nil {
+			return err
+		}
 		if f.code == CodeBadContent || f.code == CodeBadPicture {
 			if err := s.forget(ctx, tx, a); err != nil {
 				return err
@@ -356,6 +359,21 @@ func (s *Service) finish(ctx context.Context, a *Action, at *attempt, f failure)
 		}
 		return tx.Enqueue(ctx, FinishedArgs{ActionID: a.ID}, nil)
 	})
+}
+
+// noteReply tells reports of an answer that was done.
+func (s *Service) noteReply(ctx context.Context, tx db.Tx, a *Action, f failure) error {
+	if a.Kind != complaint.Respond || f.code != "" {
+		return nil
+	}
+	how, member := complaint.Refused, a.ActorID
+	if a.Decision == Agree {
+		how = complaint.Agreed
+	}
+	if a.Source == complaint.FromRule {
+		member = ""
+	}
+	return s.complaints.NoteReply(ctx, tx, a.ComplaintID, how, member, a.ActorName)
 }
 
 // entry is the timeline's line about an ended action.

@@ -60,7 +60,7 @@ type reportRow struct {
 	Amount        int64  `json:"amount" doc:"Fen, of the orders"`
 	Refunded      int64  `json:"refunded" doc:"Fen that arrived"`
 	RefundedCases int64  `json:"refunded_cases"`
-	AnswerMedian  *int64 `json:"answer_median" doc:"Milliseconds from the complaint to its answer, half took no longer; null when none was answered"`
+	AnswerMedian  *int64 `json:"answer_median" doc:"Milliseconds from the complaint to its answer, half took no longer, to the next minute, 10 minutes from an hour on, hours from a day on; null when none was answered"`
 	AnswerSlow    *int64 `json:"answer_slow" doc:"The same, nine tenths took no longer"`
 }
 

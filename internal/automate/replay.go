@@ -125,18 +125,16 @@ func (s *Service) replaySome(ctx context.Context, x *replay, cs []complaint.Comp
 	if err != nil {
 		return err
 	}
+	first, err := s.firsts(ctx, x.rule, cs)
+	if err != nil {
+		return err
+	}
 	for i := range cs {
 		c := &cs[i]
 		if x.oldest.IsZero() {
 			x.oldest = filed(c)
 		}
-		first := IsFirst
-		if x.rule.FirstInDays != nil && !x.rule.misses(c).stands() {
-			if first, err = s.first(ctx, s.db.Read, x.rule, c, filed(c)); err != nil {
-				return err
-			}
-		}
-		if first == IsFirst {
+		if first(c) {
 			var human action.Decision
 			if by := answers[c.ID]; by.Source == complaint.FromStaff {
 				human = by.Decision
@@ -237,13 +235,33 @@ func humanWords(d action.Decision, back int64) string {
 	return "人工" + word(d) + "，没有退款"
 }
 
+// firsts tells of some cases of the past whether each was its user's first one when it was filed.
+func (s *Service) firsts(ctx context.Context, r *Rule, cs []complaint.Complaint) (func(c *complaint.Complaint) bool, error) {
+	if r.FirstInDays == nil {
+		return func(*complaint.Complaint) bool { return true }, nil
+	}
+	var fit []*complaint.Complaint
+	var spans []complaint.Span
+	for i := range cs {
+		if c := &cs[i]; !r.misses(c).stands() {
+			fit, spans = append(fit, c), append(spans, complaint.Span{From: r.lookBack(c), To: filed(c)})
+		}
+	}
+	repeated, known, err := s.complaints.RepeatedEach(ctx, s.db.Read, fit, spans)
+	return func(c *complaint.Complaint) bool { return known[c.ID] && !repeated[c.ID] }, err
+}
+
+// lookBack is since when a user's other complaints matter.
+func (r *Rule) lookBack(c *complaint.Complaint) db.Time {
+	return filed(c) - ms(time.Duration(*r.FirstInDays)*24*time.Hour)
+}
+
 // first finds out whether a case is its user's first one in the time that a rule looks back, as of a moment.
 func (s *Service) first(ctx context.Context, q bun.IDB, r *Rule, c *complaint.Complaint, at db.Time) (First, error) {
 	if r.FirstInDays == nil {
 		return IsFirst, nil
 	}
-	from := filed(c) - ms(time.Duration(*r.FirstInDays)*24*time.Hour)
-	repeated, known, err := s.complaints.Repeated(ctx, q, c, from, at)
+	repeated, known, err := s.complaints.Repeated(ctx, q, c, r.lookBack(c), at)
 	switch {
 	case err != nil || !known:
 		return NotKnown, err

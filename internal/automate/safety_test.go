@@ -251,3 +251,50 @@ func TestAReplayCountsWhatARuleWouldDo(t *testing.T) {
 		}
 	})
 }
+
+// A replay looks users up many at a time; what it says of each is what is said when a case arrives.
+func TestAReplayTellsUsersApartAsARuleDoes(t *testing.T) {
+	onEngines(t, func(w *world) {
+		ctx := t.Context()
+		const user = "oTheSamePerson000000000000001"
+		var cs []*complaint.Complaint
+		file := func(openID string) {
+			w.clock.Advance(24 * time.Hour)
+			cs = append(cs, w.file(wechatsim.Filing{OpenID: openID}))
+		}
+		file(user)
+		file("")
+		w.clock.Advance(35 * 24 * time.Hour)
+		file(user) // the first again
+		file("")   // becomes anybody's
+		file(user)
+		file("")
+		w.clock.Advance(31 * 24 * time.Hour)
+		file("")
+		lost := cs[3]
+		_, err := w.db.Write().NewRaw("UPDATE complaints SET user_hash = NULL WHERE id = ?", lost.ID).Exec(ctx)
+		w.must(err)
+		w.clock.Advance(time.Second)
+		r := agreeRule()
+		r.FirstInDays = ptr(int64(30))
+		w.must(w.rules.Create(ctx, r, "周敏", unrecorded))
+		got, err := w.rules.Replay(ctx, r.ID, unrecorded)
+		w.must(err)
+		hit := map[string]bool{}
+		for _, c := range got.Cases {
+			hit[c.ComplaintID] = true
+		}
+		for i, c := range cs {
+			fresh, err := w.complaints.ByID(ctx, c.ID)
+			w.must(err)
+			first, err := w.rules.first(ctx, w.db.Read, r, fresh, filed(fresh))
+			w.must(err)
+			if hit[c.ID] != (first == IsFirst) {
+				t.Errorf("case %d: hit is %v, but a rule would say %d", i, hit[c.ID], first)
+			}
+		}
+		if want := []int{0, 1, 2, 6}; len(hit) != len(want) {
+			t.Errorf("%d hits, want %v", len(hit), want)
+		}
+	})
+}

@@ -107,7 +107,10 @@ func (s *Service) ensure(ctx context.Context, tx db.Tx, programID, orderID strin
 		return nil, false, fmt.Errorf("store complaint: %w", err)
 	}
 	if created {
-		return fresh, true, putInbox(ctx, tx, fresh)
+		if err := putInbox(ctx, tx, fresh); err != nil {
+			return nil, false, err
+		}
+		return fresh, true, noteOutcome(ctx, tx, fresh, nil)
 	}
 	if err := find(); err != nil {
 		return nil, false, fmt.Errorf("look for complaint: %w", err)

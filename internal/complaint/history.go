@@ -1,7 +1,6 @@
 package complaint
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -21,25 +20,20 @@ type Past struct {
 }
 
 // History goes through cases of the past, oldest first, some at a time. It returns whether there were more than Past.Most, so that the oldest were left out. Only rows of
-// those problems and days are read, by an index, whatever else there is.
+// those days are read, by an index, whatever else there is.
 func (s *Service) History(ctx context.Context, p Past, each func(ctx context.Context, cs []Complaint) error) (more bool, err error) {
 	var found []pastRow
-	for _, t := range p.Types {
-		var rows []pastRow
-		q := s.db.Read.NewSelect().TableExpr("inbox").Column("complaint_id", "created").Where("type = ? AND created >= ? AND created < ?", t, int64(p.From), int64(p.To))
-		if len(p.ProgramIDs) > 0 {
-			q = q.Where("+program IN (?)", bun.List(keysOf(p.ProgramIDs)))
-		}
-		if err := q.OrderExpr("created DESC, no DESC").Limit(int64(p.Most)+1).Scan(ctx, &rows); err != nil {
-			return false, fmt.Errorf("list cases of the past: %w", err)
-		}
-		found = append(found, rows...)
-		slices.SortFunc(found, func(a, b pastRow) int {
-			return cmp.Or(cmp.Compare(b.Created, a.Created), cmp.Compare(b.ComplaintID, a.ComplaintID))
-		})
-		if len(found) > p.Most {
-			more, found = true, slices.Clip(found[:p.Most])
-		}
+	// By the order of all cases, whatever their problem: a few milliseconds for those of a year, and one sorted list.
+	q := s.db.Read.NewSelect().TableExpr("inbox").Column("complaint_id", "created").Where("created >= ? AND created < ?", int64(p.From), int64(p.To)).
+		Where("+type IN (?)", bun.List(p.Types))
+	if len(p.ProgramIDs) > 0 {
+		q = q.Where("+program IN (?)", bun.List(keysOf(p.ProgramIDs)))
+	}
+	if err := q.OrderExpr("created DESC, no DESC").Limit(int64(p.Most)+1).Scan(ctx, &found); err != nil {
+		return false, fmt.Errorf("list cases of the past: %w", err)
+	}
+	if len(found) > p.Most {
+		more, found = true, found[:p.Most]
 	}
 	slices.Reverse(found)
 	for part := range slices.Chunk(found, fillBatch) {
@@ -65,7 +59,9 @@ func (s *Service) pastCases(ctx context.Context, p Past, part []pastRow) ([]Comp
 		ids[i], at[r.ComplaintID] = r.ComplaintID, i
 	}
 	var rows []Complaint
-	if err := s.db.Read.NewSelect().Model(&rows).Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
+	if err := s.db.Read.NewSelect().Model(&rows).
+		Column("id", "program_id", "complaint_order_id", "type", "amount", "transaction_id", "content_masked", "created_at", "first_seen_at", "user_hash").
+		Where("id IN (?)", bun.List(ids)).Scan(ctx); err != nil {
 		return nil, fmt.Errorf("read cases of the past: %w", err)
 	}
 	slices.SortFunc(rows, func(a, b Complaint) int { return at[a.ID] - at[b.ID] })

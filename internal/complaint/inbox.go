@@ -179,9 +179,10 @@ func (s *Service) FillInbox(ctx context.Context) (int, error) {
 const fillBatch = 500
 
 func (s *Service) fill(ctx context.Context, page []Complaint) (int, error) {
-	rows := make([]*inboxRow, len(page))
+	rows, numbers := make([]*inboxRow, len(page)), make([]int64, len(page))
 	for i := range page {
 		rows[i] = inboxOf(&page[i])
+		numbers[i] = rows[i].No
 	}
 	added := 0
 	err := s.db.InTx(ctx, func(ctx context.Context, tx db.Tx) error {
@@ -194,6 +195,9 @@ func (s *Service) fill(ctx context.Context, page []Complaint) (int, error) {
 		sums := map[[2]int64]int64{}
 		for _, r := range fresh {
 			sums[[2]int64{r.Program, r.Stage}]++
+		}
+		if err := fillOutcomes(ctx, tx, numbers); err != nil {
+			return err
 		}
 		return storeCounts(ctx, tx, sums)
 	})

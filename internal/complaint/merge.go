@@ -56,6 +56,9 @@ func (s *Service) merge(ctx context.Context, read *Complaint, d wechat.Detail, r
 		if err := s.mergeNodes(ctx, tx, next.ID, d, fresh); err != nil || !fresh {
 			return err
 		}
+		if err := noteOutcome(ctx, tx, &next, d.Nodes); err != nil {
+			return err
+		}
 		if err := s.noteDeadline(ctx, tx, read, &next, d); err != nil {
 			return err
 		}

@@ -9,7 +9,7 @@ import (
 	"github.com/zhisu/zhisu/internal/db"
 )
 
-// Filed is a complaint as reports count it.
+// Filed is a complaint as the page of deductions shows it.
 type Filed struct {
 	ID, ProgramID string
 	Type          Problem
@@ -61,40 +61,4 @@ func (s *Service) Told(ctx context.Context, ids []string) ([]Told, error) {
 		out = append(out, r.Told)
 	}
 	return out, nil
-}
-
-// filedPage is how many complaints EachFiled reads at a time.
-const filedPage = 500
-
-// EachFiled calls yield with the complaints filed from a moment until before another, some at a time, within the programs of a scope; nil means all. No connection
-// is held while yield runs, and an error of yield ends it.
-func (s *Service) EachFiled(ctx context.Context, programIDs []string, from, to db.Time, yield func([]Filed) error) error {
-	if programIDs != nil && len(programIDs) == 0 {
-		return nil
-	}
-	for at, no := int64(from), int64(-1); ; {
-		q := s.filed().
-			Where("(i.created, i.no) > (?, ?) AND i.created < ?", at, no, int64(to)).OrderExpr("i.created, i.no").Limit(filedPage)
-		if programIDs != nil {
-			q = q.Where("+i.program IN (?)", bun.List(keysOf(programIDs)))
-		}
-		var rows []struct {
-			Filed
-			No int64
-		}
-		if err := q.Scan(ctx, &rows); err != nil {
-			return fmt.Errorf("read complaints of a period: %w", err)
-		}
-		if len(rows) == 0 {
-			return nil
-		}
-		page := make([]Filed, len(rows))
-		for i := range rows {
-			page[i] = rows[i].Filed
-		}
-		if err := yield(page); err != nil || len(rows) < filedPage {
-			return err
-		}
-		at, no = int64(rows[len(rows)-1].CreatedAt), rows[len(rows)-1].No
-	}
 }

@@ -8,6 +8,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -113,7 +115,7 @@ func (s *Service) setUser(c *Complaint, f facts) {
 // Repeated reports whether a case's user filed another complaint between two moments. known is false while that can't be said: whose the case is is not known, or whose
 // another case of that time is.
 func (s *Service) Repeated(ctx context.Context, q bun.IDB, c *Complaint, from, to db.Time) (repeated, known bool, err error) {
-	if c.UserHash == nil || *c.UserHash == "" || *c.UserHash == userLost {
+	if !c.userKnown() {
 		return false, false, nil
 	}
 	exists := func(where string, args ...any) (bool, error) {
@@ -127,12 +129,78 @@ func (s *Service) Repeated(ctx context.Context, q bun.IDB, c *Complaint, from, t
 	if repeated, err = exists("user_hash = ?", *c.UserHash); err != nil || repeated {
 		return repeated, true, err
 	}
+	some, err := someUnknown(ctx, q, from, to, c.ID)
+	return false, err == nil && !some, err
+}
+
+func (c *Complaint) userKnown() bool {
+	return c.UserHash != nil && *c.UserHash != "" && *c.UserHash != userLost
+}
+
+// someUnknown reports whether a case between two moments, other than one, may be anybody's.
+func someUnknown(ctx context.Context, q bun.IDB, from, to db.Time, but string) (bool, error) {
 	for _, unknown := range []string{"user_hash IS NULL", "user_hash = '" + userLost + "'"} {
-		if some, err := exists(unknown); err != nil || some {
-			return false, false, err
+		ok, err := q.NewSelect().TableExpr("complaints").ColumnExpr("1").Where("id <> ?", but).Where(unknown).
+			Where("(created_at IS NULL OR created_at >= ? AND created_at <= ?)", from, to).Limit(1).Exists(ctx)
+		if err != nil || ok {
+			return ok, wrapNotNil("look for cases of unknown users", err)
 		}
 	}
-	return false, true, nil
+	return false, nil
+}
+
+// Span are two moments.
+type Span struct{ From, To db.Time }
+
+// RepeatedEach is Repeated for some cases at once, each with its own span: for looking back at many. A case is in repeated only when that is known; known are those of which
+// it can be said.
+func (s *Service) RepeatedEach(ctx context.Context, q bun.IDB, cs []*Complaint, spans []Span) (repeated, known map[string]bool, err error) {
+	repeated, known = map[string]bool{}, map[string]bool{}
+	of := map[string][]int{}
+	var all Span
+	for i, c := range cs {
+		if c.userKnown() {
+			of[*c.UserHash] = append(of[*c.UserHash], i)
+		}
+		if i == 0 || spans[i].From < all.From {
+			all.From = spans[i].From
+		}
+		all.To = max(all.To, spans[i].To)
+	}
+	if len(of) == 0 {
+		return repeated, known, nil
+	}
+	var others []Complaint
+	err = q.NewSelect().Model(&others).Column("id", "user_hash", "created_at").Where("user_hash IN (?)", bun.List(slices.Collect(maps.Keys(of)))).
+		Where("(created_at IS NULL OR created_at >= ? AND created_at <= ?)", all.From, all.To).Scan(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("look for other complaints of users: %w", err)
+	}
+	for i := range others {
+		o := &others[i]
+		for _, at := range of[*o.UserHash] {
+			if c := cs[at]; c.ID != o.ID && (o.CreatedAt.IsZero() || o.CreatedAt >= spans[at].From && o.CreatedAt <= spans[at].To) {
+				repeated[c.ID], known[c.ID] = true, true
+			}
+		}
+	}
+	some, err := someUnknown(ctx, q, all.From, all.To, "")
+	if err != nil {
+		return nil, nil, err
+	}
+	for i, c := range cs {
+		if !c.userKnown() || repeated[c.ID] {
+			continue
+		}
+		mine := false
+		if some { // among all; perhaps none in this one's time
+			if mine, err = someUnknown(ctx, q, spans[i].From, spans[i].To, c.ID); err != nil {
+				return nil, nil, err
+			}
+		}
+		known[c.ID] = !mine
+	}
+	return repeated, known, nil
 }
 
 // UsersArgs is the job that fills in whose older cases are.

@@ -166,6 +166,9 @@ func (w *world) seed(ctx context.Context, a *app.App) error {
 	if err := w.seedMoney(ctx, a, all); err != nil {
 		return err
 	}
+	if err := seedRule(ctx, a); err != nil {
+		return err
+	}
 	return w.renewLinks(ctx, a)
 }
 

@@ -35,6 +35,8 @@ type Cases interface {
 	InTx(ctx context.Context, tx db.Tx, id string) (*complaint.Complaint, error)
 	Reveal(c *complaint.Complaint) (complaint.Personal, error)
 	AddEntry(ctx context.Context, tx bun.IDB, e complaint.Entry) error
+	// NoteRefunded keeps how much has gone back in a case.
+	NoteRefunded(ctx context.Context, tx db.Tx, complaintID string, fen int64) error
 }
 
 // Service keeps merchants and moves money.
@@ -177,6 +179,11 @@ func (s *Service) settle(ctx context.Context, tx db.Tx, was, r *Refund) (bool, e
 			return false, err
 		}
 	}
+	if r.State == Done || was.State == Done {
+		if err := s.noteRefunded(ctx, tx, r.ComplaintID); err != nil {
+			return false, err
+		}
+	}
 	switch r.State {
 	case Done:
 		if err := tx.Enqueue(ctx, complaint.SyncArgs{ComplaintID: r.ComplaintID}, nil); err != nil {
@@ -191,6 +198,16 @@ func (s *Service) settle(ctx context.Context, tx db.Tx, was, r *Refund) (bool, e
 		return true, nil
 	}
 	return true, tx.Enqueue(ctx, SettledArgs{RefundID: r.ID, ComplaintID: r.ComplaintID, State: r.State, Turn: r.Turn}, &river.InsertOpts{Queue: db.QueueDefault})
+}
+
+// noteRefunded tells reports how much has gone back in a case.
+func (s *Service) noteRefunded(ctx context.Context, tx db.Tx, complaintID string) error {
+	var fen int64
+	err := tx.NewSelect().Model((*Refund)(nil)).ColumnExpr("CAST(COALESCE(sum(amount), 0) AS bigint)").Where("complaint_id = ? AND state = ?", complaintID, Done).Scan(ctx, &fen)
+	if err != nil {
+		return fmt.Errorf("sum refunds of a case: %w", err)
+	}
+	return s.cases.NoteRefunded(ctx, tx, complaintID, fen)
 }
 
 // Yuan writes fen as people read it.

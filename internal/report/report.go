@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -24,40 +25,26 @@ var (
 )
 
 // By is what the rows of a report stand for.
-type By string
+type By = complaint.By
 
 // The groupings.
 const (
-	ByDay     By = "day" // of Beijing; every day of the period has a row
-	ByProgram By = "program"
-	ByProblem By = "type"
-	ByMember  By = "member" // who answered
+	ByDay     = complaint.ByDay // every day of the period has a row
+	ByProgram = complaint.ByProgram
+	ByProblem = complaint.ByProblem
+	ByMember  = complaint.ByMember
 )
 
-// Cases gives the complaints of a period.
+// Cases sums up the complaints of a period.
 type Cases interface {
-	EachFiled(ctx context.Context, programIDs []string, from, to db.Time, yield func([]complaint.Filed) error) error
-}
-
-// Answer is how a complaint was answered here, by a member or, without MemberID, by the rule that Member names. Who answers at WeChat's console leaves none.
-type Answer struct {
-	Agreed           bool
-	MemberID, Member string
-	At               db.Time
-}
-
-// Options are what New needs. Answers and Refunded (fen that arrived) return a map by complaint id, without those that have none.
-type Options struct {
-	Cases    Cases
-	Answers  func(ctx context.Context, complaintIDs []string) (map[string]Answer, error)
-	Refunded func(ctx context.Context, complaintIDs []string) (map[string]int64, error)
+	Tallies(ctx context.Context, programIDs []string, from, to db.Time, by complaint.By) ([]complaint.Tally, error)
 }
 
 // Service makes reports.
-type Service struct{ Options }
+type Service struct{ cases Cases }
 
 // New builds the service.
-func New(o Options) *Service { return &Service{o} }
+func New(cases Cases) *Service { return &Service{cases} }
 
 // Query is what a report is about.
 type Query struct {
@@ -80,10 +67,10 @@ type Row struct {
 	Amount          int64 // of the orders
 	Refunded        int64
 	RefundedCases   int64
-	// Median and Slow are the wait for an answer that half, and nine tenths, of the answered did not exceed; nil when none was answered.
+	// Median and Slow are the wait for an answer that half, and nine tenths, of the answered did not exceed, rounded up (complaint.Tally); nil when none was answered.
 	Median, Slow *int64
 
-	waits []int64
+	waits map[int64]int64 // how many waited so long
 }
 
 // Report is a sum and its parts.
@@ -104,25 +91,10 @@ func (s *Service) Complaints(ctx context.Context, q Query) (*Report, error) {
 	if q.By == ByDay {
 		sums.days(q.From, q.To)
 	}
-	err := s.Cases.EachFiled(ctx, q.ProgramIDs, q.From, q.To, func(page []complaint.Filed) error {
-		ids := make([]string, len(page))
-		for i := range page {
-			ids[i] = page[i].ID
-		}
-		answers, err := s.Answers(ctx, ids)
-		if err != nil {
-			return err
-		}
-		back, err := s.Refunded(ctx, ids)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			a, answered := answers[page[i].ID]
-			sums.add(&page[i], a, answered, back[page[i].ID])
-		}
-		return nil
-	})
+	ts, err := s.cases.Tallies(ctx, q.ProgramIDs, q.From, q.To, q.By)
+	for i := range ts {
+		sums.add(&ts[i])
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -159,50 +131,40 @@ func (x *sums) row(key, name string) *Row {
 	return r
 }
 
-func (x *sums) add(f *complaint.Filed, a Answer, answered bool, back int64) {
+func (x *sums) add(t *complaint.Tally) {
 	var r *Row
 	switch x.by {
 	case ByDay:
-		r = x.row(day(f.CreatedAt), "")
+		r = x.row(day(t.Day), "")
 	case ByProgram:
-		r = x.row(f.ProgramID, "")
+		r = x.row(t.ProgramID, "")
 	case ByProblem:
-		r = x.row(strconv.FormatInt(int64(f.Type), 10), "")
+		r = x.row(strconv.FormatInt(int64(t.Type), 10), "")
 	default:
-		r = x.row(a.MemberID, a.Member)
+		r = x.row(t.MemberID, t.Member)
 	}
-	for _, r := range []*Row{&x.all, r} {
-		r.add(f, a, answered, back)
-	}
+	x.all.add(t)
+	r.add(t)
 }
 
-func (r *Row) add(f *complaint.Filed, a Answer, answered bool, back int64) {
-	one := func(n *int64, is bool) {
-		if is {
-			*n++
+func (r *Row) add(t *complaint.Tally) {
+	r.Filed += t.Filed
+	r.Closed += t.Closed
+	r.Withdrawn += t.Withdrawn
+	r.Lapsed += t.Lapsed
+	r.Ruled += t.Ruled
+	r.Agreed += t.Agreed
+	r.Refused += t.Refused
+	r.Amount += t.Amount
+	r.Refunded += t.Refunded
+	r.RefundedCases += t.RefundedCases
+	if t.Wait >= 0 {
+		r.Answered += t.Filed
+		if r.waits == nil {
+			r.waits = map[int64]int64{}
 		}
+		r.waits[t.Wait] += t.Filed
 	}
-	r.Filed++
-	one(&r.Closed, !f.ClosedAt.IsZero())
-	one(&r.Withdrawn, f.Status == 102)
-	one(&r.Lapsed, !f.LapsedAt.IsZero())
-	one(&r.Ruled, !f.RuledAt.IsZero())
-	one(&r.Agreed, answered && a.Agreed)
-	one(&r.Refused, answered && !a.Agreed)
-	one(&r.RefundedCases, back > 0)
-	r.Refunded += back
-	if f.Amount != nil {
-		r.Amount += *f.Amount
-	}
-	at := f.AnsweredAt
-	if at.IsZero() && answered {
-		at = a.At // WeChat has taken it and not been read since
-	}
-	if at.IsZero() {
-		return
-	}
-	r.Answered++
-	r.waits = append(r.waits, max(0, int64(at-f.CreatedAt)))
 }
 
 func (x *sums) report() *Report {
@@ -221,14 +183,17 @@ func (x *sums) report() *Report {
 
 // done turns the waits into what half and nine tenths of them did not exceed.
 func (r *Row) done() Row {
-	slices.Sort(r.waits)
-	part := func(tenths int) *int64 {
-		if len(r.waits) == 0 {
-			return nil
-		}
-		return &r.waits[(len(r.waits)*tenths+9)/10-1]
-	}
 	out := *r
-	out.Median, out.Slow, out.waits = part(5), part(9), nil
+	out.Median, out.Slow, out.waits = r.part(5), r.part(9), nil
 	return out
+}
+
+func (r *Row) part(tenths int64) *int64 {
+	rank, seen := (r.Answered*tenths+9)/10, int64(0)
+	for _, wait := range slices.Sorted(maps.Keys(r.waits)) {
+		if seen += r.waits[wait]; seen >= rank {
+			return &wait
+		}
+	}
+	return nil
 }

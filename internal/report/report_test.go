@@ -3,6 +3,7 @@ package report_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -14,15 +15,16 @@ import (
 	"github.com/zhisu/zhisu/internal/report"
 )
 
-type pages [][]complaint.Filed
+type tallies []complaint.Tally
 
-func (p pages) EachFiled(_ context.Context, _ []string, _, _ db.Time, yield func([]complaint.Filed) error) error {
-	for _, page := range p {
-		if err := yield(page); err != nil {
-			return err
+func (x tallies) Tallies(_ context.Context, _ []string, _, _ db.Time, by complaint.By) ([]complaint.Tally, error) {
+	out := slices.Clone(x)
+	for i := range out {
+		if by != complaint.ByMember {
+			out[i].MemberID, out[i].Member = "", ""
 		}
 	}
-	return nil
+	return out, nil
 }
 
 // at is an hour of 12 March 2026 in Beijing.
@@ -30,45 +32,24 @@ func at(hour int) db.Time {
 	return db.At(time.Date(2026, 3, 12, hour, 0, 0, 0, complaint.Beijing))
 }
 
-func fen(n int64) *int64 { return &n }
+func hours(n int64) *int64 {
+	n *= 3600_000
+	return &n
+}
 
-func hours(n int64) *int64 { return fen(n * 3600_000) }
-
-var cases = pages{
+var cases = tallies{
 	{
-		{ID: "a", ProgramID: "p1", Type: 642, Amount: fen(100), CreatedAt: at(0), AnsweredAt: at(2), ClosedAt: at(30)},
-		{ID: "b", ProgramID: "p1", Type: 642, Amount: fen(250), CreatedAt: at(1), AnsweredAt: at(5), RuledAt: at(40)},
+		ProgramID: "p1", Type: 642, Day: at(0), Filed: 1, Amount: 100, Wait: *hours(2), Closed: 1, Agreed: 1, MemberID: "u1", Member: "周敏", Refunded: 100, RefundedCases: 1,
 	},
-	{
-		{ID: "c", ProgramID: "p2", Type: 611, CreatedAt: at(25), LapsedAt: at(80), Status: 202},
-		{ID: "d", ProgramID: "p1", Type: 611, Amount: fen(30), CreatedAt: at(26), Status: 102, ClosedAt: at(27)},
-		{ID: "e", ProgramID: "p1", Type: 611, CreatedAt: at(27)}, // answered here, not read since
-	},
+	{ProgramID: "p1", Type: 642, Day: at(0), Filed: 1, Amount: 250, Wait: *hours(4), Ruled: 1, Refused: 1, Member: "少发补差"}, // a rule
+	{ProgramID: "p2", Type: 611, Day: at(24), Filed: 1, Wait: -1, Lapsed: 1},
+	{ProgramID: "p1", Type: 611, Day: at(24), Filed: 1, Wait: -1, Amount: 30, Withdrawn: 1, Closed: 1, Refunded: 5, RefundedCases: 1},
+	{ProgramID: "p1", Type: 611, Day: at(24), Filed: 1, Wait: *hours(1), Agreed: 1, MemberID: "u1", Member: "周敏（新）"},
 }
 
 func made(t *testing.T, q report.Query) *report.Report {
 	t.Helper()
-	s := report.New(report.Options{
-		Cases: cases,
-		Answers: func(_ context.Context, ids []string) (map[string]report.Answer, error) {
-			out := map[string]report.Answer{}
-			for _, id := range ids {
-				switch id {
-				case "a":
-					out[id] = report.Answer{Agreed: true, MemberID: "u1", Member: "周敏", At: at(2)}
-				case "b":
-					out[id] = report.Answer{Member: "少发补差", At: at(5)} // a rule
-				case "e":
-					out[id] = report.Answer{Agreed: true, MemberID: "u1", Member: "周敏（新）", At: at(28)}
-				}
-			}
-			return out, nil
-		},
-		Refunded: func(_ context.Context, ids []string) (map[string]int64, error) {
-			return map[string]int64{"a": 100, "d": 5}, nil
-		},
-	})
-	r, err := s.Complaints(t.Context(), q)
+	r, err := report.New(cases).Complaints(t.Context(), q)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +112,7 @@ func TestWaitIsThatOfTheAnsweredOnly(t *testing.T) {
 }
 
 func TestAPeriodMustNotBeEmptyOrEndless(t *testing.T) {
-	s := report.New(report.Options{Cases: pages{}})
+	s := report.New(tallies{})
 	for _, q := range []report.Query{
 		{From: at(1), To: at(1), By: report.ByDay},
 		{From: at(2), To: at(1), By: report.ByDay},

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// inbox measures pages, searches and counts of many complaints.
-func inbox(ctx context.Context, o options, postgres bool) (_ []figure, err error) {
+// inbox measures pages, searches and counts of many complaints, and what is made of their history; without questions the latter alone.
+func inbox(ctx context.Context, o options, postgres, questions bool) (_ []figure, err error) {
 	w, err := newWorld(ctx, o, postgres)
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func inbox(ctx context.Context, o options, postgres bool) (_ []figure, err error
 			dsn = v
 		}
 	}
-	if err := w.fill(ctx, o.complaints, dsn); err != nil {
+	if err := w.fill(ctx, o.complaints, dsn, questions); err != nil {
 		return nil, err
 	}
 	took, err := w.start(ctx)
@@ -39,6 +39,11 @@ func inbox(ctx context.Context, o options, postgres bool) (_ []figure, err error
 		engine = "PostgreSQL"
 	}
 	figures := []figure{{fmt.Sprintf("start with %d complaints, %s", o.complaints, engine), ms(took), ""}}
+	past, err := w.history(ctx, engine)
+	if err != nil || !questions {
+		return past, err
+	}
+	figures = append(figures, past...)
 	var all []time.Duration
 	scoped, err := w.scoped(ctx)
 	if err != nil {

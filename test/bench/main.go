@@ -22,7 +22,7 @@ type options struct {
 	runs     int
 	only     string
 	profile  string
-	// complaints is how many the inbox is measured with.
+	// complaints is how many the inbox, reports and replays are measured with.
 	complaints int
 	// refunds is how many are refunded while everything fails.
 	refunds int
@@ -35,7 +35,7 @@ func main() {
 	flag.StringVar(&o.postgres, "postgres", os.Getenv("ZHISU_TEST_POSTGRES_URL"), "PostgreSQL on which databases may be made (ZHISU_TEST_POSTGRES_URL)")
 	flag.DurationVar(&o.length, "length", 20*time.Second, "how long each load lasts")
 	flag.IntVar(&o.runs, "runs", 3, "how often each load is run; the table shows the run with the median p99")
-	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size, notices, inbox-sqlite, inbox-postgres, upload, refund-click-sqlite, refund-click-postgres, refund-crash-sqlite, refund-crash-postgres")
+	flag.StringVar(&o.only, "only", "", "measure only figures whose name contains this: push-sqlite, push-postgres, mail, start, memory, size, notices, inbox-sqlite, inbox-postgres, history-sqlite, history-postgres, upload, refund-click-sqlite, refund-click-postgres, refund-crash-sqlite, refund-crash-postgres")
 	flag.IntVar(&o.complaints, "complaints", 1_000_000, "how many complaints the inbox is measured with")
 	flag.IntVar(&o.refunds, "refunds", 10_000, "how many refunds are made while processes die and answers are lost")
 	flag.StringVar(&o.profile, "profile", "", "write CPU profiles of the product under load into this folder")
@@ -73,10 +73,12 @@ func measure(ctx context.Context, o options, out io.Writer) error {
 		{"refund-click-postgres", func(ctx context.Context, o options) ([]figure, error) { return clicks(ctx, o, true) }},
 		{"refund-crash-sqlite", func(ctx context.Context, o options) ([]figure, error) { return crashes(ctx, o, false) }},
 		{"refund-crash-postgres", func(ctx context.Context, o options) ([]figure, error) { return crashes(ctx, o, true) }},
-		{"inbox-sqlite", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, false) }},
-		{"inbox-postgres", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, true) }},
+		{"inbox-sqlite", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, false, true) }},
+		{"inbox-postgres", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, true, true) }},
+		{"history-sqlite", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, false, false) }},
+		{"history-postgres", func(ctx context.Context, o options) ([]figure, error) { return inbox(ctx, o, true, false) }},
 	} {
-		if !strings.Contains(part.name, o.only) {
+		if !strings.Contains(part.name, o.only) || o.only == "" && strings.HasPrefix(part.name, "history-") { // a part of inbox-…
 			continue
 		}
 		if strings.HasSuffix(part.name, "-postgres") && o.postgres == "" {

@@ -46,7 +46,7 @@ type shelf struct {
 
 // fill stores n complaints as older versions of the product left them, then brings them into the inbox and into the text index, as an upgrade does. Indexes are made at
 // the end, which is many times faster.
-func (w *world) fill(ctx context.Context, n int, dsn string) (err error) {
+func (w *world) fill(ctx context.Context, n int, dsn string, texts bool) (err error) {
 	d, err := db.Open(ctx, db.Options{URL: dsn, DataDir: filepath.Join(w.dir, "data")})
 	if err != nil {
 		return err
@@ -69,20 +69,29 @@ func (w *world) fill(ctx context.Context, n int, dsn string) (err error) {
 		return err
 	}
 	say("complaints stored")
+	if err := s.addHistory(ctx); err != nil {
+		return err
+	}
+	say("history stored")
 	if err := s.withoutIndexes(ctx, "inbox", func() error {
 		_, err := s.cases.FillInbox(ctx)
 		return err
 	}); err != nil {
 		return err
 	}
+	if err := s.noteReplies(ctx); err != nil {
+		return err
+	}
 	say("inbox filled")
 	if err := s.cases.TidyCounts(ctx); err != nil {
 		return err
 	}
-	if err := s.cases.IndexText(ctx, func() bool { return false }); err != nil {
-		return err
+	if texts {
+		if err := s.cases.IndexText(ctx, func() bool { return false }); err != nil {
+			return err
+		}
+		say("texts indexed")
 	}
-	say("texts indexed")
 	if d.Engine == db.Postgres {
 		_, err = d.SQL().ExecContext(ctx, "VACUUM ANALYZE")
 	}
@@ -163,7 +172,8 @@ func (s *shelf) one(i, n int) complaint.Complaint {
 		PhoneSealed: sealed(60), OpenIDSealed: sealed(90), ContentSealed: sealed(240),
 	}
 	amount := 100 + r.Int64N(50_000)
-	c.Amount, c.Images.V = &amount, []string{}
+	user := fmt.Sprintf("%064x", r.IntN(max(1, n-n/5)))
+	c.Amount, c.Images.V, c.UserHash = &amount, []string{}, &user
 	if r.Float64() < openShare || n-i < n/200 {
 		c.Status = waiting[r.IntN(len(waiting))]
 		c.DueAt = db.At(s.now.Add(time.Duration(r.IntN(52*60)-120) * time.Minute))

@@ -3780,7 +3780,7 @@ export interface components {
             amount: number;
             /**
              * Format: int64
-             * @description Milliseconds from the complaint to its answer, half took no longer; null when none was answered
+             * @description Milliseconds from the complaint to its answer, half took no longer, to the next minute, 10 minutes from an hour on, hours from a day on; null when none was answered
              */
             answer_median: number | null;
             /**

@@ -44,6 +44,12 @@ export interface Draft {
   decision: 'agree' | 'refuse', template: string, content: string, refund: 'none' | 'full' | 'fixed', refundAmount: string, perCase: string, casesPerDay: string, perDay: string
 }
 
+/** The fields of a draft by their names in the API, where the server says what is wrong. */
+export const FIELDS: Record<string, keyof Draft> = {
+  name: 'name', program_ids: 'programs', types: 'types', amount_max: 'amountMax', first_in_days: 'first', wait_minutes: 'wait', valid_from: 'from', valid_to: 'to', decision: 'decision',
+  template_id: 'template', content: 'content', refund: 'refund', refund_amount: 'refundAmount', max_amount_per_case: 'perCase', max_cases_per_day: 'casesPerDay', max_amount_per_day: 'perDay',
+}
+
 const day = (ms: number | null | undefined) => (ms ? beijingDate(ms) : '')
 const yuan = (fen: number | null | undefined) => (fen == null ? '' : yuanText(fen))
 

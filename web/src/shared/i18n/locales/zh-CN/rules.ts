@@ -6,7 +6,7 @@ export default {
     ownText: '下面的文字', also: '，并', full: '全额退款', fixed: '退款 {amount}', end: '。',
   },
   day: '{month}月{day}日', goneProgram: '已移除的小程序', goneTemplate: '已删除的话术',
-  running: '正在运行', stopped: '已停止', stoppedBy: '{name} 于{when} 停止，所有投诉由人处理', today: '{rules} 条规则，今天自动处理 {n} 单，退款 {amount}', todayFailed: '，{n} 单没有处理成功', resume: '恢复运行', stopAll: '全部停止', stopNow: '停止', stopSure: '未发出的操作会全部转人工',
+  running: '正在运行', stopped: '已停止', stoppedBy: '{name} 于{when} 停止，所有投诉由人处理', today: '{rules} 条规则，今天自动处理 {n} 单，退款 {amount}', todayFailed: '，{n} 单没有处理成功', noneOn: '没有启用的规则，所有投诉由人处理', resume: '恢复运行', stopAll: '全部停止', stopNow: '停止', stopSure: '未发出的操作会全部转人工',
   stopHint: '停止后，未发出的操作全部转人工', mode: { active: '已启用', draft: '未启用', paused: '已停用', over: '已结束' }, usedCases: '今天 {n} / {most} 单', list: '规则', order: '按顺序匹配，先中先用',
   limit: { perCase: '每单最多退', casesPerDay: '每天最多', perDay: '每天最多退', over: '到上限后' }, noMoney: '不退款', cases: '{n} 单', toPeople: '转人工并提醒', replay90: '回放最近 90 天', onlyCounts: '只计算，不会发送任何内容', replay: '回放', replayAgain: '重新回放',
   replayedAt: '{when} 回放过这个版本', replayedBefore: '{when} 回放过，之后有修改', replayFirst: '先回放这个版本，看清会命中什么，再启用', onlyNew: '启用后只对新投诉生效', readOnly: '您只能查看这条规则', pause: '停用', enable: '启用规则',
