@@ -27,7 +27,7 @@ func inbox(ctx context.Context, o options, postgres, questions bool) (_ []figure
 			dsn = v
 		}
 	}
-	if err := w.fill(ctx, o.complaints, dsn, questions); err != nil {
+	if err := w.fill(ctx, o.complaints, dsn); err != nil {
 		return nil, err
 	}
 	took, err := w.start(ctx)

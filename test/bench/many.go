@@ -46,7 +46,7 @@ type shelf struct {
 
 // fill stores n complaints as older versions of the product left them, then brings them into the inbox and into the text index, as an upgrade does. Indexes are made at
 // the end, which is many times faster.
-func (w *world) fill(ctx context.Context, n int, dsn string, texts bool) (err error) {
+func (w *world) fill(ctx context.Context, n int, dsn string) (err error) {
 	d, err := db.Open(ctx, db.Options{URL: dsn, DataDir: filepath.Join(w.dir, "data")})
 	if err != nil {
 		return err
@@ -86,12 +86,10 @@ func (w *world) fill(ctx context.Context, n int, dsn string, texts bool) (err er
 	if err := s.cases.TidyCounts(ctx); err != nil {
 		return err
 	}
-	if texts {
-		if err := s.cases.IndexText(ctx, func() bool { return false }); err != nil {
-			return err
-		}
-		say("texts indexed")
+	if err := s.cases.IndexText(ctx, func() bool { return false }); err != nil {
+		return err
 	}
+	say("texts indexed")
 	if d.Engine == db.Postgres {
 		_, err = d.SQL().ExecContext(ctx, "VACUUM ANALYZE")
 	}
