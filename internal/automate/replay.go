@@ -121,7 +121,7 @@ func (s *Service) replaySome(ctx context.Context, x *replay, cs []complaint.Comp
 	if err != nil {
 		return err
 	}
-	back, err := s.refunds.GivenBack(ctx, ids)
+	back, err := s.refunds.Refunded(ctx, ids)
 	if err != nil {
 		return err
 	}

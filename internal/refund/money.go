@@ -78,20 +78,6 @@ func (s *Service) Any(ctx context.Context, q bun.IDB, c *complaint.Complaint) (b
 	return false, nil
 }
 
-// GivenBack returns what went back in each case, in fen.
-func (s *Service) GivenBack(ctx context.Context, complaintIDs []string) (map[string]int64, error) {
-	out := map[string]int64{}
-	if len(complaintIDs) == 0 {
-		return out, nil
-	}
-	var rows []Refund
-	err := s.db.Read.NewSelect().Model(&rows).Column("complaint_id", "amount").Where("complaint_id IN (?) AND state = ?", bun.List(complaintIDs), Done).Scan(ctx)
-	for i := range rows {
-		out[rows[i].ComplaintID] += rows[i].Amount
-	}
-	return out, wrap("sum up refunds", err)
-}
-
 // ByRequest returns the refund that a request made, or ErrNotFound.
 func (s *Service) ByRequest(ctx context.Context, complaintID, key string) (*Refund, error) {
 	return s.one(ctx, s.db.Read, "complaint_id = ? AND request_key = ?", complaintID, key)
