@@ -58,6 +58,7 @@ var linkOperations = map[string]linkUse{
 	"get-advice":             {act: true},
 	"edit-complaint":         {act: true},
 	"stop-editing-complaint": {act: true},
+	"stop-automation":        {act: true, record: true},
 }
 
 // permitOperation is permit, knowing the operation: a link's rights hang on that.

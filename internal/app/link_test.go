@@ -42,7 +42,7 @@ func (s *stage) through(token string) func(method, path string, body any) answer
 // allowed are the operations of a link, with a body that is fit for them.
 var allowed = map[string]any{
 	"get-complaint": nil, "get-complaint-image": nil, "get-action": nil, "get-evidence": nil, "get-evidence-file": nil, "delete-evidence": nil, "upload-evidence": nil, "get-advice": nil,
-	"stop-editing-complaint": nil, "acknowledge-complaint": nil, "edit-complaint": obj{}, "edit-evidence": obj{"rotate": 90}, "add-note": obj{"text": "x"},
+	"stop-editing-complaint": nil, "stop-automation": nil, "acknowledge-complaint": nil, "edit-complaint": obj{}, "edit-evidence": obj{"rotate": 90}, "add-note": obj{"text": "x"},
 	"respond-complaint": obj{"decision": "agree", "content": "x"}, "supplement-complaint": obj{"content": "x"}, "prove-complaint": obj{"content": "x"},
 	"appeal-complaint": obj{"content": "x"}, "preview-action": obj{"kind": "respond"},
 }

@@ -32,12 +32,3 @@ export function useRules() {
   const resume = useMutation({ mutationFn: () => take(api.POST('/api/v1/rules/resume')), onSettled: again })
   return { query, rules: computed(() => query.data.value?.items ?? []), create, change, remove, replay, stop, resume }
 }
-
-/** Takes a case out of the rules' hands. */
-export function useTakeOver(id: () => string) {
-  const client = useQueryClient()
-  return useMutation({
-    mutationFn: () => take(api.POST('/api/v1/complaints/{id}/automation/stop', { params: { path: { id: id() } } })),
-    onSettled: () => client.invalidateQueries({ queryKey: ['complaints'] }),
-  })
-}
