@@ -73,6 +73,11 @@ func (w *world) fill(ctx context.Context, n int, dsn string) (err error) {
 		return err
 	}
 	say("history stored")
+	if d.Engine == db.Postgres { // as the server would have done long ago
+		if _, err := d.SQL().ExecContext(ctx, "ANALYZE"); err != nil {
+			return err
+		}
+	}
 	if err := s.withoutIndexes(ctx, "inbox", func() error {
 		_, err := s.cases.FillInbox(ctx)
 		return err
