@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -102,21 +103,22 @@ func TestOnlyTwoPasswordsAreHashedAtOnce(t *testing.T) {
 
 func TestMemoryOfHashesIsGivenBackOnceWhenTheyAreDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		given := 0
+		var given atomic.Int32
 		h := newHasher(params{memory: 64, time: 1, threads: 1})
-		h.clear = time.AfterFunc(time.Hour, func() { given++ })
+		h.clear = time.AfterFunc(time.Hour, func() { given.Add(1) })
 		for range 5 {
 			if _, err := h.hash(t.Context(), goodPassword); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(clearAfter / 2)
 		}
-		if given != 0 {
+		if given.Load() != 0 {
 			t.Error("given back while passwords are still hashed")
 		}
 		time.Sleep(clearAfter)
-		if given != 1 {
-			t.Errorf("given back %d times", given)
+		synctest.Wait()
+		if n := given.Load(); n != 1 {
+			t.Errorf("given back %d times", n)
 		}
 	})
 }
